@@ -1,0 +1,109 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package labels
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Style is the spelling of the keys that come out.
+type Style string
+
+// The styles of keys.
+const (
+	Underscore Style = "underscore" // cloud_provider
+	Dotted     Style = "dotted"     // cloud.provider
+)
+
+// Vocabulary is the set of names for providers that comes out.
+type Vocabulary string
+
+// The vocabularies.
+const (
+	Short   Vocabulary = "short"   // alibaba
+	Semconv Vocabulary = "semconv" // alibaba_cloud
+)
+
+// OnUnknown says what becomes of a provider or platform that is in no
+// vocabulary.
+type OnUnknown string
+
+// The choices for unknown values.
+const (
+	KeepUnknown OnUnknown = "keep" // under the canonical key, as it came
+	DropUnknown OnUnknown = "drop"
+)
+
+// OnConflict says which value stays when two spellings of one label carry
+// different values. A known value beats an unknown one whatever is chosen.
+type OnConflict string
+
+// The choices for conflicts.
+const (
+	PreferCanonical OnConflict = "canonical" // cloud.provider over its aliases
+	PreferAlias     OnConflict = "alias"     // an alias over cloud.provider
+	DropConflict    OnConflict = "drop"      // neither: the label is removed
+)
+
+// Options says what a Table normalises to. The zero value of a field stands
+// for the first constant of its type.
+type Options struct {
+	Style      Style
+	Vocabulary Vocabulary
+	OnUnknown  OnUnknown
+	OnConflict OnConflict
+
+	// Aliases maps, for each label, further values to what they become. They
+	// win over the built-in ones. Values are compared as built-in aliases are:
+	// without regard to case, and with space, dot, hyphen and underscore alike.
+	// What they become is written exactly as given, and is then left as it is
+	// wherever it appears.
+	Aliases map[Key]map[string]string
+
+	// Keys lists further keys under which a label travels.
+	Keys map[Key][]string
+}
+
+func (o *Options) setDefaults() {
+	if o.Style == "" {
+		o.Style = Underscore
+	}
+	if o.Vocabulary == "" {
+		o.Vocabulary = Short
+	}
+	if o.OnUnknown == "" {
+		o.OnUnknown = KeepUnknown
+	}
+	if o.OnConflict == "" {
+		o.OnConflict = PreferCanonical
+	}
+}
+
+func (o *Options) validate() error {
+	if err := oneOf("key_style", o.Style, Underscore, Dotted); err != nil {
+		return err
+	}
+	if err := oneOf("vocabulary", o.Vocabulary, Short, Semconv); err != nil {
+		return err
+	}
+	if err := oneOf("on_unknown", o.OnUnknown, KeepUnknown, DropUnknown); err != nil {
+		return err
+	}
+	return oneOf("on_conflict", o.OnConflict, PreferCanonical, PreferAlias, DropConflict)
+}
+
+// oneOf returns an error that names the option and what it accepts unless got
+// is among accepted.
+func oneOf[T ~string](option string, got T, accepted ...T) error {
+	if slices.Contains(accepted, got) {
+		return nil
+	}
+	quoted := make([]string, len(accepted))
+	for i, a := range accepted {
+		quoted[i] = "`" + string(a) + "`"
+	}
+	return fmt.Errorf("`%s` is %q, which is not one of %s", option, got, strings.Join(quoted, ", "))
+}
