@@ -1,0 +1,168 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudlabelsprocessor
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/sealgate/sealgate/labels"
+)
+
+// Config is the configuration of the processor. Every field has a default; the
+// empty configuration is a good one.
+type Config struct {
+	// KeyStyle is the spelling of the keys that come out: `underscore`
+	// (cloud_provider, the default) or `dotted` (cloud.provider).
+	KeyStyle labels.Style `mapstructure:"key_style"`
+
+	// Vocabulary names the providers: `short` (alibaba, the default) or
+	// `semconv` (alibaba_cloud).
+	Vocabulary labels.Vocabulary `mapstructure:"vocabulary"`
+
+	// OnUnknown says what becomes of a provider or platform that the vocabulary
+	// does not know: `keep` (the default) or `drop`. Either way it is counted.
+	OnUnknown labels.OnUnknown `mapstructure:"on_unknown"`
+
+	// OnConflict says which value stays when two spellings of a label differ:
+	// that of the `canonical` key (the default), that of an `alias`, or neither
+	// (`drop`). A known value beats an unknown one whatever is chosen.
+	OnConflict labels.OnConflict `mapstructure:"on_conflict"`
+
+	// Scopes lists where labels are normalised besides resources: `span`,
+	// `record` (log records), `datapoint`. Resources always are; `resource`
+	// may be listed. The default is resources alone, which costs nothing per
+	// item.
+	Scopes []Scope `mapstructure:"scopes"`
+
+	// Promote copies the cloud labels of a resource onto the datapoints of its
+	// metrics, where Prometheus makes them labels of the series. A datapoint's
+	// own label wins. The default is true.
+	Promote bool `mapstructure:"promote"`
+
+	// Aliases maps, by label, further values to what they become. They win over
+	// the built-in ones.
+	Aliases map[string]map[string]string `mapstructure:"aliases"`
+
+	// Keys lists, by label, further attribute keys that carry it.
+	Keys map[string][]string `mapstructure:"keys"`
+
+	// Traces, Metrics and Logs override settings for one signal.
+	Traces  SignalConfig `mapstructure:"traces"`
+	Metrics SignalConfig `mapstructure:"metrics"`
+	Logs    SignalConfig `mapstructure:"logs"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// SignalConfig overrides settings for one signal.
+type SignalConfig struct {
+	// KeyStyle overrides the processor's `key_style` for this signal.
+	KeyStyle labels.Style `mapstructure:"key_style"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Scope is a place in OTLP that carries attributes.
+type Scope string
+
+// The scopes.
+const (
+	ScopeResource  Scope = "resource"
+	ScopeSpan      Scope = "span"
+	ScopeRecord    Scope = "record"
+	ScopeDatapoint Scope = "datapoint"
+)
+
+var allScopes = []Scope{ScopeResource, ScopeSpan, ScopeRecord, ScopeDatapoint}
+
+var _ confmap.Validator = (*Config)(nil)
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		KeyStyle:   labels.Underscore,
+		Vocabulary: labels.Short,
+		OnUnknown:  labels.KeepUnknown,
+		OnConflict: labels.PreferCanonical,
+		Promote:    true,
+	}
+}
+
+// Validate reports every setting that is wrong, by its key and with what would
+// be accepted.
+func (cfg *Config) Validate() error {
+	var errs error
+	for _, s := range cfg.Scopes {
+		if !slices.Contains(allScopes, s) {
+			errs = errors.Join(errs, fmt.Errorf("`scopes` has %q, which is not one of %s", s, quoteAll(allScopes)))
+		}
+	}
+	_, err := cfg.table("")
+	errs = errors.Join(errs, err)
+	for _, s := range []struct {
+		name string
+		cfg  SignalConfig
+	}{{"traces", cfg.Traces}, {"metrics", cfg.Metrics}, {"logs", cfg.Logs}} {
+		if s.cfg.KeyStyle == "" {
+			continue
+		}
+		if _, err := labels.New(labels.Options{Style: s.cfg.KeyStyle}); err != nil {
+			errs = errors.Join(errs, fmt.Errorf("`%s`: %w", s.name, err))
+		}
+	}
+	return errs
+}
+
+// table compiles the table for a signal whose own key style is style, or "".
+func (cfg *Config) table(style labels.Style) (*labels.Table, error) {
+	if style == "" {
+		style = cfg.KeyStyle
+	}
+	opts := labels.Options{
+		Style:      style,
+		Vocabulary: cfg.Vocabulary,
+		OnUnknown:  cfg.OnUnknown,
+		OnConflict: cfg.OnConflict,
+	}
+	var err, errs error
+	opts.Aliases, err = byLabel("aliases", cfg.Aliases)
+	errs = errors.Join(errs, err)
+	opts.Keys, err = byLabel("keys", cfg.Keys)
+	errs = errors.Join(errs, err)
+	if errs != nil {
+		return nil, errs
+	}
+	return labels.New(opts)
+}
+
+// byLabel resolves the label names that the configuration uses as map keys.
+func byLabel[V any](setting string, in map[string]V) (map[labels.Key]V, error) {
+	out := make(map[labels.Key]V, len(in))
+	var errs error
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		k, ok := labels.ParseKey(name)
+		if !ok {
+			errs = errors.Join(errs, fmt.Errorf("`%s` has %q, which is not one of %s", setting, name, quoteAll(labels.Keys())))
+			continue
+		}
+		out[k] = in[name]
+	}
+	return out, errs
+}
+
+func quoteAll[T any](all []T) string {
+	quoted := make([]string, len(all))
+	for i, v := range all {
+		quoted[i] = fmt.Sprintf("`%v`", v)
+	}
+	return strings.Join(quoted, ", ")
+}

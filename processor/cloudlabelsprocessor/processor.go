@@ -1,0 +1,135 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudlabelsprocessor
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/sealgate/sealgate/labels"
+	"github.com/sealgate/sealgate/processor/cloudlabelsprocessor/internal/metadata"
+)
+
+// cloudLabels is the processor for one signal. It is safe for concurrent use.
+type cloudLabels struct {
+	scopes      []Scope
+	promote     bool
+	telemetry   *metadata.TelemetryBuilder
+	byKey       [labels.NumKeys]metric.AddOption
+	normalizers sync.Pool
+}
+
+func newProcessor(set component.TelemetrySettings, cfg *Config, signal SignalConfig) (*cloudLabels, error) {
+	table, err := cfg.table(signal.KeyStyle)
+	if err != nil {
+		return nil, err
+	}
+	telemetry, err := metadata.NewTelemetryBuilder(set)
+	if err != nil {
+		return nil, err
+	}
+	p := &cloudLabels{
+		scopes:      cfg.Scopes,
+		promote:     cfg.Promote,
+		telemetry:   telemetry,
+		normalizers: sync.Pool{New: func() any { return newNormalizer(table) }},
+	}
+	for _, k := range labels.Keys() {
+		p.byKey[k] = metric.WithAttributeSet(attribute.NewSet(attribute.String("key", k.String())))
+	}
+	return p, nil
+}
+
+func (p *cloudLabels) has(s Scope) bool { return slices.Contains(p.scopes, s) }
+
+func (p *cloudLabels) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
+	n := p.normalizers.Get().(*normalizer)
+	defer p.done(ctx, n)
+	spans := p.has(ScopeSpan)
+	for _, rs := range td.ResourceSpans().All() {
+		n.normalize(rs.Resource().Attributes())
+		if !spans {
+			continue
+		}
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				n.normalize(span.Attributes())
+			}
+		}
+	}
+	return td, nil
+}
+
+func (p *cloudLabels) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
+	n := p.normalizers.Get().(*normalizer)
+	defer p.done(ctx, n)
+	records := p.has(ScopeRecord)
+	for _, rl := range ld.ResourceLogs().All() {
+		n.normalize(rl.Resource().Attributes())
+		if !records {
+			continue
+		}
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, record := range sl.LogRecords().All() {
+				n.normalize(record.Attributes())
+			}
+		}
+	}
+	return ld, nil
+}
+
+func (p *cloudLabels) processMetrics(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
+	n := p.normalizers.Get().(*normalizer)
+	defer p.done(ctx, n)
+	datapoints := p.has(ScopeDatapoint)
+	var buf [labels.NumKeys]label
+	for _, rm := range md.ResourceMetrics().All() {
+		n.normalize(rm.Resource().Attributes())
+		promoted := buf[:0]
+		if p.promote {
+			promoted = n.labelsOf(promoted, rm.Resource().Attributes())
+		}
+		if !datapoints && len(promoted) == 0 {
+			continue
+		}
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				forEachDatapoint(m, func(dp datapoint) {
+					if datapoints {
+						n.normalize(dp.Attributes())
+					}
+					if len(promoted) > 0 {
+						n.promote(dp.Attributes(), promoted)
+					}
+				})
+			}
+		}
+	}
+	return md, nil
+}
+
+// done adds what n counted to the processor's metrics and gives n back.
+func (p *cloudLabels) done(ctx context.Context, n *normalizer) {
+	p.add(ctx, p.telemetry.ProcessorCloudlabelsNormalized, &n.stats.Normalized)
+	p.add(ctx, p.telemetry.ProcessorCloudlabelsUnknown, &n.stats.Unknown)
+	p.add(ctx, p.telemetry.ProcessorCloudlabelsConflicts, &n.stats.Conflicts)
+	n.stats = labels.Stats{}
+	p.normalizers.Put(n)
+}
+
+func (p *cloudLabels) add(ctx context.Context, counter metric.Int64Counter, counts *[labels.NumKeys]int64) {
+	for k, count := range counts {
+		if count > 0 {
+			counter.Add(ctx, count, p.byKey[k])
+		}
+	}
+}
