@@ -1,0 +1,119 @@
+# Copyright The Sealgate Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# `make help` lists what there is. Everything that is built goes to build/,
+# which git ignores, but for the test backends: those are kept in a cache
+# outside the repository (see test/backends), since they take minutes to build.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+GO          ?= go
+BUILD       := build
+GATEWAY     := $(BUILD)/otelcol-sealgate
+TOOLS       := $(BUILD)/tools
+MODULES     := . internal/tools test/bench
+SAY         := @printf '== %s\n'
+
+# Products and tests are built alike, so that they share Go's build cache.
+export CGO_ENABLED := 0
+export GOWORK      := off
+export GOFLAGS     += -trimpath
+
+# What the binary is made of, apart from Go's own dependencies.
+SOURCES := $(shell find labels processor distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
+
+##@ Use it
+
+.PHONY: run
+run: $(GATEWAY) ## Start the gateway with results on the local disk
+	@./scripts/run $(GATEWAY)
+
+.PHONY: demo-load
+demo-load: ## Send sample telemetry of three clouds to `make run`, and show what came out
+	@$(GO) run ./test/demo load
+
+.PHONY: demo
+demo: $(GATEWAY) ## The gateway in front of a real Tempo, Loki and Prometheus, with queries
+	@$(GO) run ./test/demo backends -gateway $(GATEWAY) $(DEMO_FLAGS)
+
+##@ Build it
+
+.PHONY: build
+build: $(GATEWAY) ## Build the gateway: build/otelcol-sealgate
+
+# Generated sources of the distribution. OCB resolves the modules once; a change
+# of our own code only links anew.
+$(BUILD)/otelcol/.stamp: builder-config.yaml go.mod go.sum $(TOOLS)/builder
+	$(SAY) 'generating the distribution (downloads its modules the first time)'
+	@mkdir -p $(BUILD)
+	@$(TOOLS)/builder --config builder-config.yaml --skip-compilation > $(BUILD)/builder.log 2>&1 || { cat $(BUILD)/builder.log; exit 1; }
+	@touch $@
+
+$(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES)
+	$(SAY) 'compiling the gateway (about 8 minutes the first time on two cores, then seconds)'
+	@scripts/heartbeat 'compiling the gateway' $(GO) build -C $(BUILD)/otelcol -ldflags '-s -w' -o ../otelcol-sealgate .
+	$(SAY) 'built $@'
+
+$(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
+	$(SAY) 'building $@'
+	@$(GO) build -C internal/tools -o ../../$(TOOLS)/ tool
+	@touch $(TOOLS)/*
+
+.PHONY: backends
+backends: ## Build the real Tempo, Loki and Prometheus that tests use (once, about 12 minutes)
+	@$(GO) run ./test/backends/build
+
+.PHONY: generate
+generate: $(TOOLS)/mdatagen ## Bring generated files up to date
+	@$(GO) generate ./...
+
+.PHONY: clean
+clean: ## Remove build/
+	rm -rf $(BUILD)
+
+##@ Check it
+
+.PHONY: test
+test: $(GATEWAY) backends ## Run every test, the end-to-end test included
+	$(SAY) 'running every test'
+	@SEALGATE_BIN=$(CURDIR)/$(GATEWAY) $(GO) test -timeout 30m ./...
+
+.PHONY: unit
+unit: ## Run the tests that need no built server
+	@$(GO) test ./...
+
+.PHONY: e2e
+e2e: $(GATEWAY) backends ## Run the end-to-end test alone
+	@SEALGATE_BIN=$(CURDIR)/$(GATEWAY) $(GO) test -v -count 1 -timeout 30m ./test/e2e/...
+
+.PHONY: race
+race: ## Run the tests under the race detector (needs a C compiler)
+	@command -v $${CC:-gcc} >/dev/null || { echo 'make race: the race detector needs a C compiler; install gcc, or set CC'; exit 1; }
+	@CGO_ENABLED=1 $(GO) test -race -timeout 30m $$($(GO) list ./... | grep -v /test/e2e)
+
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz: ## Fuzz every fuzz target for FUZZTIME (20s)
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Measure against what others offer; writes build/bench.json
+	@mkdir -p $(BUILD)
+	@$(GO) run -C test/bench . -json ../../$(BUILD)/bench.json
+
+.PHONY: check
+check: $(TOOLS)/mdatagen ## Format, vet, and generated files up to date
+	$(SAY) 'format'
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted; run gofmt -w on:"; echo "$$bad"; exit 1; }
+	$(SAY) 'vet'
+	@$(GO) vet ./... && $(GO) vet -C test/bench ./...
+	$(SAY) 'generated files and go.mod'
+	@for m in $(MODULES); do $(GO) mod tidy -C $$m -diff || { echo "run go mod tidy in $$m"; exit 1; }; done
+	@$(GO) generate ./...
+	@changed=$$(git status --porcelain -- '*generated_*' '*documentation.md'); [ -z "$$changed" ] || { echo 'generated files are not current; run make generate and commit:'; echo "$$changed"; exit 1; }
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
