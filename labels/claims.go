@@ -61,29 +61,36 @@ func (t *Table) Claim(c *Claims, s Spelling, pos int, value string) {
 	case !ok:
 		q = unknown
 	}
-	n := claim{value: final, pos: int32(pos), rank: s.rank, quality: q}
+	var flags claimFlags
 	if final != value {
-		n.flags |= rewritten
+		flags = rewritten
 	}
-	t.put(c, s, n)
+	t.offer(c, s, pos, final, q, flags)
 }
 
 // ClaimOpaque puts forward an attribute that is not a string. Its value is
 // kept as it is, and yields to any that is one.
 func (t *Table) ClaimOpaque(c *Claims, s Spelling, pos int) {
-	t.put(c, s, claim{pos: int32(pos), rank: s.rank, quality: opaque})
+	t.offer(c, s, pos, "", opaque, 0)
 }
 
-func (t *Table) put(c *Claims, s Spelling, n claim) {
+func (t *Table) offer(c *Claims, s Spelling, pos int, value string, q quality, flags claimFlags) {
 	if !s.final {
-		n.flags |= misplaced
+		flags |= misplaced
 	}
 	best := &c.claims[s.Key]
 	if !c.seen.has(s.Key) {
 		c.seen |= 1 << s.Key
-		*best = n
+		// Field by field: a claim built elsewhere and copied as a whole waits
+		// for its small stores to become one large load.
+		best.value, best.pos, best.rank, best.quality, best.flags = value, int32(pos), s.rank, q, flags
 		return
 	}
+	t.contest(best, claim{value: value, pos: int32(pos), rank: s.rank, quality: q, flags: flags})
+}
+
+// contest puts a further claim against the best so far.
+func (t *Table) contest(best *claim, n claim) {
 	shared := best.flags&(conflict|disagree) | several
 	if n.quality != empty && best.quality != empty && n.differs(best) {
 		shared |= conflict

@@ -256,4 +256,3 @@ func ExampleTable() {
 	fmt.Println(table.Name(s.Key), value, known)
 	// Output: cloud_provider alibaba true
 }
-

@@ -35,7 +35,7 @@ func newIndex[V any](m map[string]V) *index[V] {
 		ix.entries = append(ix.entries, entry[V]{key, value})
 		i := hash(key) >> ix.shift
 		for ix.slots[i] != 0 {
-			i = (i + 1) % uint64(size)
+			i = (i + 1) & uint64(size-1)
 		}
 		ix.slots[i] = uint16(len(ix.entries))
 	}
@@ -44,8 +44,9 @@ func newIndex[V any](m map[string]V) *index[V] {
 
 // get returns the value of key.
 func (ix *index[V]) get(key string) (value V, ok bool) {
-	for i := hash(key) >> ix.shift; ; i = (i + 1) % uint64(len(ix.slots)) {
-		s := ix.slots[i]
+	last := uint64(len(ix.slots) - 1) // a power of two less one
+	for i := hash(key) >> (ix.shift & 63); ; i++ {
+		s := ix.slots[i&last]
 		if s == 0 {
 			return value, false
 		}
@@ -55,21 +56,29 @@ func (ix *index[V]) get(key string) (value V, ok bool) {
 	}
 }
 
+// The multipliers are the golden ratio, as in Fibonacci hashing, and one of
+// MurmurHash3's finaliser.
+const (
+	mix1 = 0x9e3779b97f4a7c15
+	mix2 = 0xff51afd7ed558ccd
+)
+
 // hash mixes the length of key, its first and its last eight bytes.
 func hash(key string) uint64 {
-	const (
-		m1 = 0x9e3779b97f4a7c15 // the golden ratio, as in Fibonacci hashing
-		m2 = 0xff51afd7ed558ccd // MurmurHash3's finaliser
-	)
 	n := len(key)
 	if n < 8 {
-		var v uint64
-		for i := range n {
-			v = v<<8 | uint64(key[i])
-		}
-		return (v*m1 ^ uint64(n)) * m2
+		return hashShort(key)
 	}
-	return (load64(key)*m1 ^ load64(key[n-8:]) + uint64(n)) * m2
+	return (load64(key)*mix1 ^ load64(key[n-8:]) + uint64(n)) * mix2
+}
+
+// hashShort is apart so that hash is small enough to be inlined.
+func hashShort(key string) uint64 {
+	var v uint64
+	for i := range len(key) {
+		v = v<<8 | uint64(key[i])
+	}
+	return (v*mix1 ^ uint64(len(key))) * mix2
 }
 
 // load64 reads the first eight bytes of s, which has at least as many. The

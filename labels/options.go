@@ -4,6 +4,7 @@
 package labels
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,17 +83,14 @@ func (o *Options) setDefaults() {
 	}
 }
 
+// validate reports every option that is not among those accepted.
 func (o *Options) validate() error {
-	if err := oneOf("key_style", o.Style, Underscore, Dotted); err != nil {
-		return err
-	}
-	if err := oneOf("vocabulary", o.Vocabulary, Short, Semconv); err != nil {
-		return err
-	}
-	if err := oneOf("on_unknown", o.OnUnknown, KeepUnknown, DropUnknown); err != nil {
-		return err
-	}
-	return oneOf("on_conflict", o.OnConflict, PreferCanonical, PreferAlias, DropConflict)
+	return errors.Join(
+		oneOf("key_style", o.Style, Underscore, Dotted),
+		oneOf("vocabulary", o.Vocabulary, Short, Semconv),
+		oneOf("on_unknown", o.OnUnknown, KeepUnknown, DropUnknown),
+		oneOf("on_conflict", o.OnConflict, PreferCanonical, PreferAlias, DropConflict),
+	)
 }
 
 // oneOf returns an error that names the option and what it accepts unless got

@@ -19,9 +19,9 @@ type Table struct {
 	opts  Options
 	names [NumKeys]string
 
-	// prefixes has one bit for each two bytes with which a folded or raw
-	// spelling starts. It rejects nearly every other attribute key at once.
-	prefixes [1 << 16 / 64]uint64
+	// prefixes and suffixes are the two bytes with which a spelling, raw or
+	// folded, starts and ends. They reject nearly every other key at once.
+	prefixes, suffixes pairSet
 
 	spellings *index[Spelling]    // by raw key
 	folded    map[string]Spelling // by folded key
@@ -91,8 +91,10 @@ func (t *Table) addSpelling(raw map[string]Spelling, k Key, key string, rank uin
 		t.folded[f] = s
 	}
 	t.maxFolded = max(t.maxFolded, len(f))
-	t.setPrefix(key)
-	t.setPrefix(f)
+	for _, k := range []string{key, f} {
+		t.prefixes.add(k[0], k[1])
+		t.suffixes.add(k[len(k)-2], k[len(k)-1])
+	}
 }
 
 func (t *Table) addUserSpelling(raw map[string]Spelling, k Key, key string) error {
@@ -110,13 +112,17 @@ func (t *Table) addUserSpelling(raw map[string]Spelling, k Key, key string) erro
 	return nil
 }
 
-func prefixOf(key string) uint16 {
-	return uint16(keyByte[key[0]])<<8 | uint16(keyByte[key[1]])
+// pairSet is a set of pairs of bytes, each as keyByte has it.
+type pairSet [1 << 16 / 64]uint64
+
+func (p *pairSet) add(a, b byte) {
+	i := uint16(keyByte[a])<<8 | uint16(keyByte[b])
+	p[i/64] |= 1 << (i % 64)
 }
 
-func (t *Table) setPrefix(key string) {
-	p := prefixOf(key)
-	t.prefixes[p/64] |= 1 << (p % 64)
+func (p *pairSet) has(a, b byte) bool {
+	i := uint16(keyByte[a])<<8 | uint16(keyByte[b])
+	return p[i/64]&(1<<(i%64)) != 0
 }
 
 // Spelling tells whether an attribute key is a spelling of a label. It does
@@ -125,7 +131,7 @@ func (t *Table) Spelling(key string) (Spelling, bool) {
 	if len(key) < 2 {
 		return Spelling{}, false
 	}
-	if p := prefixOf(key); t.prefixes[p/64]&(1<<(p%64)) == 0 {
+	if !t.prefixes.has(key[0], key[1]) || !t.suffixes.has(key[len(key)-2], key[len(key)-1]) {
 		return Spelling{}, false
 	}
 	if s, ok := t.spellings.get(key); ok {

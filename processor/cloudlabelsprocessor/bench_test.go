@@ -4,9 +4,16 @@
 package cloudlabelsprocessor
 
 import (
+	"context"
+	"fmt"
+	"maps"
 	"testing"
 
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/sealgate/sealgate/labels"
 )
@@ -52,7 +59,7 @@ var (
 	}
 )
 
-func benchmarkNormalizer(b *testing.B) *normalizer {
+func benchmarkNormalizer(b testing.TB) *normalizer {
 	table, err := labels.New(labels.Options{})
 	if err != nil {
 		b.Fatal(err)
@@ -87,4 +94,85 @@ func BenchmarkCopy(b *testing.B) {
 	for b.Loop() {
 		src.CopyTo(m)
 	}
+}
+
+// benchmarkSignal measures a processor of one signal over batches that restore
+// makes anew, untimed, wherever the last one was changed.
+func benchmarkSignal[T any](b *testing.B, restore func() T, process func(*cloudLabels, context.Context, T) (T, error)) {
+	p, err := newProcessor(componenttest.NewNopTelemetrySettings(), configured(b, ``), SignalConfig{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx := b.Context()
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		batch := restore()
+		b.StartTimer()
+		if _, err := process(p, ctx, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// hundred has a hundred resources, foreign and normal in turn.
+var hundred = func() (all []map[string]any) {
+	for i := range 100 {
+		r := map[string]any{}
+		maps.Copy(r, rest)
+		maps.Copy(r, []map[string]any{foreignCloud, normalCloud}[i%2])
+		all = append(all, r)
+	}
+	return all
+}()
+
+func BenchmarkTraces(b *testing.B) {
+	b.Run("100 resources", func(b *testing.B) {
+		src := tracesOf(hundred...)
+		benchmarkSignal(b, func() ptrace.Traces {
+			td := ptrace.NewTraces()
+			src.CopyTo(td)
+			return td
+		}, (*cloudLabels).processTraces)
+	})
+	// Both cost the same: no scope asks for spans.
+	for _, spans := range []int{1, 10_000} {
+		td := foreignSpans(spans)
+		b.Run(fmt.Sprintf("1 normal resource of %d spans", spans), func(b *testing.B) {
+			benchmarkSignal(b, func() ptrace.Traces { return td }, (*cloudLabels).processTraces)
+		})
+	}
+}
+
+func BenchmarkLogs(b *testing.B) {
+	src := logsOf(hundred...)
+	b.Run("100 resources", func(b *testing.B) {
+		benchmarkSignal(b, func() plog.Logs {
+			ld := plog.NewLogs()
+			src.CopyTo(ld)
+			return ld
+		}, (*cloudLabels).processLogs)
+	})
+}
+
+func BenchmarkMetrics(b *testing.B) {
+	src := metricsOf(hundred[1])
+	points := src.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Gauge().DataPoints()
+	for points.Len() < 1000 {
+		dp := points.AppendEmpty()
+		dp.Attributes().PutStr("http.route", "/cart")
+		dp.Attributes().PutStr("http.request.method", "GET")
+	}
+	b.Run("promotion to 1000 datapoints", func(b *testing.B) {
+		benchmarkSignal(b, func() pmetric.Metrics {
+			md := pmetric.NewMetrics()
+			src.CopyTo(md)
+			return md
+		}, (*cloudLabels).processMetrics)
+	})
+	b.Run("1000 datapoints that have them", func(b *testing.B) {
+		md := pmetric.NewMetrics()
+		src.CopyTo(md)
+		benchmarkSignal(b, func() pmetric.Metrics { return md }, (*cloudLabels).processMetrics)
+	})
 }

@@ -16,7 +16,7 @@ type datapoint interface {
 }
 
 // forEachDatapoint calls f with every datapoint of m.
-func forEachDatapoint(m pmetric.Metric, f func(datapoint)) {
+func forEachDatapoint(m pmetric.Metric, f func(pcommon.Map)) {
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
 		each(m.Gauge().DataPoints().All(), f)
@@ -32,8 +32,8 @@ func forEachDatapoint(m pmetric.Metric, f func(datapoint)) {
 	}
 }
 
-func each[D datapoint](all iter.Seq2[int, D], f func(datapoint)) {
+func each[D datapoint](all iter.Seq2[int, D], f func(pcommon.Map)) {
 	for _, dp := range all {
-		f(dp)
+		f(dp.Attributes())
 	}
 }

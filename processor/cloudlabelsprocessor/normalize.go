@@ -17,10 +17,17 @@ type normalizer struct {
 	stats  labels.Stats
 	claims labels.Claims
 	moved  [labels.NumKeys]pcommon.Value
+	hits   []hit
+}
+
+// hit is an attribute of the current map whose key is a spelling of a label.
+type hit struct {
+	pos int32
+	key labels.Key
 }
 
 func newNormalizer(table *labels.Table) *normalizer {
-	n := &normalizer{table: table}
+	n := &normalizer{table: table, hits: make([]hit, 0, 32)}
 	for k := range n.moved {
 		n.moved[k] = pcommon.NewValueEmpty()
 	}
@@ -32,6 +39,7 @@ func (n *normalizer) normalize(attrs pcommon.Map) {
 	pos := 0
 	attrs.Range(func(key string, value pcommon.Value) bool {
 		if s, ok := n.table.Spelling(key); ok {
+			n.hits = append(n.hits, hit{int32(pos), s.Key})
 			n.claim(s, pos, value)
 		}
 		pos++
@@ -44,6 +52,7 @@ func (n *normalizer) normalize(attrs pcommon.Map) {
 		n.apply(attrs, &ch)
 	}
 	n.claims.Reset()
+	n.hits = n.hits[:0]
 }
 
 func (n *normalizer) claim(s labels.Spelling, pos int, value pcommon.Value) {
@@ -58,15 +67,19 @@ func (n *normalizer) claim(s labels.Spelling, pos int, value pcommon.Value) {
 // that stay. The winning values are moved, not copied, and what is written back
 // fits in the room of what was removed.
 func (n *normalizer) apply(attrs pcommon.Map, ch *labels.Changes) {
-	pos := -1
-	attrs.RemoveIf(func(key string, value pcommon.Value) bool {
+	pos, hits := int32(-1), n.hits
+	attrs.RemoveIf(func(_ string, value pcommon.Value) bool {
 		pos++
-		s, ok := n.table.Spelling(key)
-		if !ok || !ch.Remove(s.Key) {
+		if len(hits) == 0 || hits[0].pos != pos {
 			return false
 		}
-		if winner, _, _, keep := ch.Keep(s.Key); keep && winner == pos {
-			value.MoveTo(n.moved[s.Key])
+		k := hits[0].key
+		hits = hits[1:]
+		if !ch.Remove(k) {
+			return false
+		}
+		if winner, _, rewrite, keep := ch.Keep(k); keep && !rewrite && winner == int(pos) {
+			value.MoveTo(n.moved[k])
 		}
 		return true
 	})
@@ -76,9 +89,10 @@ func (n *normalizer) apply(attrs pcommon.Map, ch *labels.Changes) {
 			continue
 		}
 		value := attrs.PutEmpty(n.table.Name(k))
-		n.moved[k].MoveTo(value)
 		if rewrite {
 			value.SetStr(text)
+		} else {
+			n.moved[k].MoveTo(value)
 		}
 	}
 }
@@ -110,7 +124,16 @@ func (n *normalizer) promote(attrs pcommon.Map, from []label) {
 		}
 		return true
 	})
-	attrs.EnsureCapacity(attrs.Len() + len(from))
+	missing := 0
+	for _, l := range from {
+		if !own[l.key] {
+			missing++
+		}
+	}
+	if missing == 0 {
+		return
+	}
+	attrs.EnsureCapacity(attrs.Len() + missing)
 	for _, l := range from {
 		if own[l.key] {
 			continue

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -103,12 +104,12 @@ func (p *cloudLabels) processMetrics(ctx context.Context, md pmetric.Metrics) (p
 		}
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {
-				forEachDatapoint(m, func(dp datapoint) {
+				forEachDatapoint(m, func(attrs pcommon.Map) {
 					if datapoints {
-						n.normalize(dp.Attributes())
+						n.normalize(attrs)
 					}
 					if len(promoted) > 0 {
-						n.promote(dp.Attributes(), promoted)
+						n.promote(attrs, promoted)
 					}
 				})
 			}
