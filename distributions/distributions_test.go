@@ -1,0 +1,126 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package distributions
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+)
+
+func newProvider(t *testing.T) confmap.Provider {
+	t.Helper()
+	p := NewFactory().Create(confmap.ProviderSettings{})
+	t.Cleanup(func() { require.NoError(t, p.Shutdown(context.Background())) })
+	return p
+}
+
+func TestEveryFolderIsAnEmbeddedConfiguration(t *testing.T) {
+	files, err := filepath.Glob("*/config.yaml")
+	require.NoError(t, err)
+	var folders []string
+	for _, f := range files {
+		folders = append(folders, filepath.Dir(f))
+	}
+	assert.Equal(t, folders, Names())
+	assert.Subset(t, Names(), []string{"gateway", "local"})
+}
+
+func TestTheProviderServesEveryEmbeddedConfiguration(t *testing.T) {
+	p := newProvider(t)
+	assert.Equal(t, "embedded", p.Scheme())
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			retrieved, err := p.Retrieve(context.Background(), "embedded:"+name, nil)
+			require.NoError(t, err)
+			conf, err := retrieved.AsConf()
+			require.NoError(t, err, "it is valid YAML")
+			for _, section := range []string{"receivers", "processors", "exporters", "service::pipelines"} {
+				assert.True(t, conf.IsSet(section), section)
+			}
+			for _, signal := range []string{"traces", "logs", "metrics"} {
+				assert.Contains(t, conf.Get("service::pipelines::"+signal+"::processors"), "cloudlabels", signal)
+			}
+		})
+	}
+}
+
+func TestAnUnknownNameIsAnsweredWithThoseThatThereAre(t *testing.T) {
+	p := newProvider(t)
+	for _, uri := range []string{"embedded:", "embedded:gatway", "embedded:../distributions/local", "embedded:local/config.yaml", "embedded:/local"} {
+		_, err := p.Retrieve(context.Background(), uri, nil)
+		require.Error(t, err, uri)
+		for _, name := range Names() {
+			assert.ErrorContains(t, err, name, uri)
+		}
+	}
+	_, err := p.Retrieve(context.Background(), "file:local", nil)
+	assert.ErrorContains(t, err, `does not begin with "embedded:"`)
+}
+
+// validate runs `validate` of the built gateway and returns what it says. It
+// skips the test where SEALGATE_BIN names no gateway; `make test` builds one.
+func validate(t *testing.T, configs ...string) (string, error) {
+	t.Helper()
+	bin := os.Getenv("SEALGATE_BIN")
+	if bin == "" {
+		t.Skip("SEALGATE_BIN does not name a built gateway; `make test` does")
+	}
+	args := []string{"validate"}
+	for _, c := range configs {
+		args = append(args, "--config", c)
+	}
+	cmd := exec.CommandContext(t.Context(), bin, args...)
+	cmd.Env = append(os.Environ(), "SEALGATE_DATA="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestTheGatewayAcceptsEveryEmbeddedConfiguration(t *testing.T) {
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			out, err := validate(t, "embedded:"+name)
+			require.NoError(t, err, out)
+		})
+	}
+}
+
+func TestTheGatewayRefusesWrongConfigurationsByKeyAndAcceptedValues(t *testing.T) {
+	for _, tt := range []struct {
+		setting string
+		wants   []string
+	}{
+		{"key_style: camel", []string{"processors::cloudlabels", "`key_style`", `"camel"`, "`underscore`", "`dotted`"}},
+		{"vocabulary: long", []string{"`vocabulary`", `"long"`, "`short`", "`semconv`"}},
+		{"on_unknown: fail", []string{"`on_unknown`", `"fail"`, "`keep`", "`drop`"}},
+		{"on_conflict: join", []string{"`on_conflict`", `"join"`, "`canonical`", "`alias`", "`drop`"}},
+		{"scopes: [event]", []string{"`scopes`", `"event"`, "`resource`", "`span`", "`record`", "`datapoint`"}},
+		{"traces::key_style: camel", []string{"`traces`", "`key_style`", `"camel"`, "`underscore`", "`dotted`"}},
+		{"aliases: {provider: {x: aws}}", []string{"`aliases`", `"provider"`, "`cloud.provider`", "`host.type`"}},
+		{"keys: {region: [dc]}", []string{"`keys`", `"region"`, "`cloud.region`", "`host.type`"}},
+		{"keystyle: dotted", []string{"cloudlabels", "keystyle"}},
+	} {
+		t.Run(tt.setting, func(t *testing.T) {
+			out, err := validate(t, "embedded:local", "yaml:processors::cloudlabels::"+tt.setting)
+			require.Error(t, err, "it was accepted")
+			for _, want := range tt.wants {
+				assert.Contains(t, out, want)
+			}
+		})
+	}
+}
+
+func TestTheGatewayAnswersAnUnknownNameWithThoseThatThereAre(t *testing.T) {
+	out, err := validate(t, "embedded:gatway")
+	require.Error(t, err)
+	for _, name := range Names() {
+		assert.Contains(t, out, name)
+	}
+}
