@@ -1,0 +1,87 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package backends
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// tiny is a backend that takes no time to build: a module without dependencies.
+func tiny(t *testing.T) (b Backend, module string) {
+	t.Helper()
+	module = t.TempDir()
+	write(t, module, "go.mod", "module example.org/tiny\n\ngo 1.26\n")
+	write(t, module, "go.sum", "")
+	write(t, module, "main.go", "package main\n\nfunc main() { println(\"tiny\") }\n")
+	return Backend{Name: "tiny", Package: "example.org/tiny"}, module
+}
+
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
+}
+
+func TestTheKeyChangesWithEverythingThatIsBuiltFrom(t *testing.T) {
+	b, module := tiny(t)
+	before, err := b.key(module)
+	require.NoError(t, err)
+	again, err := b.key(module)
+	require.NoError(t, err)
+	assert.Equal(t, before, again)
+
+	tagged := b
+	tagged.Flags = []string{"-tags=x"}
+	other, err := tagged.key(module)
+	require.NoError(t, err)
+	assert.NotEqual(t, before, other, "flags")
+
+	write(t, module, "go.sum", "example.org/x v1.0.0 h1:=\n")
+	other, err = b.key(module)
+	require.NoError(t, err)
+	assert.NotEqual(t, before, other, "go.sum")
+}
+
+func TestABuildLeavesTheBinaryAndNothingElse(t *testing.T) {
+	b, module := tiny(t)
+	binary := filepath.Join(t.TempDir(), "cache", "tiny")
+	var progress bytes.Buffer
+	require.NoError(t, b.build(t.Context(), &progress, module, binary))
+	assert.Contains(t, progress.String(), "building tiny, once")
+	entries, err := os.ReadDir(filepath.Dir(binary))
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	assert.Equal(t, "tiny", entries[0].Name())
+}
+
+func TestAFailedBuildShowsWhatTheCompilerSaid(t *testing.T) {
+	b, module := tiny(t)
+	write(t, module, "main.go", "package main\n\nfunc main() { undefinedThing() }\n")
+	dir := filepath.Join(t.TempDir(), "cache")
+	err := b.build(t.Context(), &bytes.Buffer{}, module, filepath.Join(dir, "tiny"))
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "undefined: undefinedThing")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, entries, "nothing is left behind")
+}
+
+func TestAnUnknownBackendIsNamedWithThoseThereAre(t *testing.T) {
+	_, err := Find("mimir")
+	require.EqualError(t, err, `no backend is named "mimir"; there are: tempo, loki, prometheus`)
+}
+
+func TestEveryBackendHasItsModuleAndConfiguration(t *testing.T) {
+	root, err := Root()
+	require.NoError(t, err)
+	for _, b := range All {
+		_, err := b.key(filepath.Join(root, "test", "backends", b.Module))
+		require.NoError(t, err, b.Name)
+	}
+}

@@ -1,0 +1,190 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/sealgate/sealgate/test/backends"
+)
+
+// startTimeout is how long a server may take to answer. Tempo and Loki wait
+// about 15 s for their ring.
+const startTimeout = 2 * time.Minute
+
+// Tempo is a running Tempo.
+type Tempo struct {
+	*Process
+	OTLP string // host:port of OTLP over gRPC
+	URL  string // of its API
+}
+
+// StartTempo starts the real Tempo with its data in a new folder tempo in dir.
+func StartTempo(ctx context.Context, binary, dir string) (*Tempo, error) {
+	t := &Tempo{}
+	err := startWithPorts(4, func(ports []int) (err error) {
+		t.URL, t.OTLP = loopbackURL(ports[0]), loopback(ports[2])
+		t.Process, err = startServer(ctx, binary, dir, "tempo", "tempo.yaml", map[string]int{
+			"HTTP_PORT": ports[0], "GRPC_PORT": ports[1], "OTLP_GRPC_PORT": ports[2], "OTLP_HTTP_PORT": ports[3],
+		}, func(config, _ string) []string { return []string{"-config.file=" + config} }, t.URL+"/ready")
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	// Within 30 s of a query it does not end: it waits for its queues to go, and
+	// what removes them has stopped by then (tempo/modules/frontend/queue).
+	t.deaf = true
+	return t, nil
+}
+
+// Loki is a running Loki.
+type Loki struct {
+	*Process
+	URL string // of its API; OTLP goes to URL/otlp
+}
+
+// StartLoki starts the real Loki with its data in a new folder loki in dir.
+func StartLoki(ctx context.Context, binary, dir string) (*Loki, error) {
+	l := &Loki{}
+	err := startWithPorts(2, func(ports []int) (err error) {
+		l.URL = loopbackURL(ports[0])
+		l.Process, err = startServer(ctx, binary, dir, "loki", "loki.yaml", map[string]int{
+			"HTTP_PORT": ports[0], "GRPC_PORT": ports[1],
+		}, func(config, _ string) []string { return []string{"-config.file=" + config} }, l.URL+"/ready")
+		return err
+	})
+	return l, err
+}
+
+// Prometheus is a running Prometheus.
+type Prometheus struct {
+	*Process
+	URL string // of its API; OTLP goes to URL/api/v1/otlp
+}
+
+// StartPrometheus starts the real Prometheus with its data in a new folder
+// prometheus in dir.
+func StartPrometheus(ctx context.Context, binary, dir string) (*Prometheus, error) {
+	p := &Prometheus{}
+	err := startWithPorts(1, func(ports []int) (err error) {
+		p.URL = loopbackURL(ports[0])
+		p.Process, err = startServer(ctx, binary, dir, "prometheus", "prometheus.yml", nil, func(config, data string) []string {
+			return []string{
+				"--config.file=" + config, "--storage.tsdb.path=" + data,
+				"--web.listen-address=" + loopback(ports[0]),
+				"--web.enable-otlp-receiver", "--web.enable-remote-write-receiver",
+			}
+		}, p.URL+"/-/ready")
+		return err
+	})
+	return p, err
+}
+
+// startServer fills in the configuration template, starts the server and waits
+// until it is ready.
+func startServer(ctx context.Context, binary, dir, name, template string, ports map[string]int, args func(config, data string) []string, ready string) (*Process, error) {
+	root, err := backends.Root()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(backends.ConfigPath(root, name, template))
+	if err != nil {
+		return nil, err
+	}
+	home := filepath.Join(dir, name)
+	data := filepath.Join(home, "data")
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return nil, err
+	}
+	config := filepath.Join(home, template)
+	filled := os.Expand(string(text), func(variable string) string {
+		if variable == "DATA" {
+			return data
+		}
+		port, ok := ports[variable]
+		if !ok {
+			return "${" + variable + "}"
+		}
+		return strconv.Itoa(port)
+	})
+	if err := os.WriteFile(config, []byte(filled), 0o644); err != nil {
+		return nil, err
+	}
+	return startReady(ctx, Spec{Name: name, Path: binary, Args: args(config, data), Dir: home}, ready)
+}
+
+// startReady starts a child and waits until url answers; a child that does not
+// get there is stopped.
+func startReady(ctx context.Context, spec Spec, url string) (*Process, error) {
+	p, err := Start(spec)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := p.AwaitHTTP(ctx, url); err != nil {
+		_ = p.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Gateway is a running gateway.
+type Gateway struct {
+	*Process
+	GRPC    string // host:port of OTLP over gRPC
+	HTTP    string // host:port of OTLP over HTTP
+	Metrics string // URL of its own metrics
+	Prom    string // URL of the metrics that came in, with embedded:local
+	Data    string // folder of its queues or results
+}
+
+// Addresses are where a gateway listens. The zero value asks for free ports.
+type Addresses struct{ GRPC, HTTP string }
+
+// StartGateway starts the gateway with a configuration that takes its addresses
+// from the environment, as the embedded ones do. Env adds to it.
+func StartGateway(ctx context.Context, binary, dir, config string, at Addresses, env ...string) (*Gateway, error) {
+	g := &Gateway{}
+	err := startWithPorts(5, func(ports []int) (err error) {
+		g.GRPC, g.HTTP = at.GRPC, at.HTTP
+		if g.GRPC == "" {
+			g.GRPC = loopback(ports[0])
+		}
+		if g.HTTP == "" {
+			g.HTTP = loopback(ports[1])
+		}
+		health := loopback(ports[2])
+		g.Metrics = loopbackURL(ports[3]) + "/metrics"
+		g.Prom = loopbackURL(ports[4]) + "/metrics"
+		home := filepath.Join(dir, "gateway")
+		g.Data = filepath.Join(home, "data")
+		if err := os.MkdirAll(g.Data, 0o755); err != nil {
+			return err
+		}
+		g.Process, err = startReady(ctx, Spec{
+			Name: "gateway",
+			Path: binary,
+			Args: []string{"--config", config},
+			Dir:  home,
+			Env: append([]string{
+				"SEALGATE_OTLP_GRPC=" + g.GRPC,
+				"SEALGATE_OTLP_HTTP=" + g.HTTP,
+				"SEALGATE_HEALTH=" + health,
+				"SEALGATE_METRICS_HOST=127.0.0.1",
+				fmt.Sprintf("SEALGATE_METRICS_PORT=%d", ports[3]),
+				"SEALGATE_PROM=" + loopback(ports[4]),
+				"SEALGATE_DATA=" + g.Data,
+			}, env...),
+		}, "http://"+health)
+		return err
+	})
+	return g, err
+}
