@@ -19,7 +19,7 @@ SAY         := @printf '== %s\n'
 # Products and tests are built alike, so that they share Go's build cache.
 export CGO_ENABLED := 0
 export GOWORK      := off
-export GOFLAGS     += -trimpath
+export GOFLAGS     += -trimpath -buildvcs=false
 
 # What the binary is made of, apart from Go's own dependencies.
 SOURCES := $(shell find labels processor distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
