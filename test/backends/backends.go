@@ -176,6 +176,7 @@ func (b Backend) build(ctx context.Context, progress io.Writer, module, binary s
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = module
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false")
+	cmd.WaitDelay = 5 * time.Second // for compilers that outlive a cancelled go
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := runWithHeartbeat(cmd, progress, b.Name); err != nil {

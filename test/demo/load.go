@@ -51,14 +51,18 @@ func load(ctx context.Context, args []string) error {
 		return err
 	}
 	results := local{traces: filepath.Join(*data, "traces.jsonl"), logs: filepath.Join(*data, "logs.jsonl"), prom: *prom}
+	wrong := 0
 	for _, b := range batches {
 		out, err := results.await(ctx, b)
 		if err != nil {
 			return fmt.Errorf("%w; is the gateway at %s the one that `make run` started?", err, *grpc)
 		}
-		printComparison(os.Stdout, b, out)
+		wrong += printComparison(os.Stdout, b, out)
 	}
 	fmt.Printf("All of it is in\n  %s\n  %s\n  %s\n", results.traces, results.logs, results.prom)
+	if wrong > 0 {
+		return fmt.Errorf("%d labels did not come out as they should; is `cloudlabels` in every pipeline?", wrong)
+	}
 	return nil
 }
 
@@ -211,21 +215,23 @@ func findSeries(ctx context.Context, url string, b fleet.Batch) attributes {
 }
 
 // printComparison prints, for each label, how each signal spelled it and what
-// came out.
-func printComparison(w io.Writer, b fleet.Batch, out outcome) {
+// came out, and returns how many came out wrong.
+func printComparison(w io.Writer, b fleet.Batch, out outcome) (wrong int) {
 	fmt.Fprintf(w, "%s\n", b.Cluster.Name)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, label := range slices.Sorted(maps.Keys(b.Cluster.Labels)) {
 		for _, signal := range fleet.Signals {
-			came, ok := out[signal][label]
-			if !ok {
-				came = "(missing)"
+			came, note := out[signal][label], ""
+			if want := b.Cluster.Labels[label]; came != want {
+				wrong++
+				note = fmt.Sprintf("  WRONG, should be %s", want)
 			}
-			fmt.Fprintf(table, "  %s\t%s\t->  %s=%s\n", signal, spelled(b.Cluster.Spelling[signal], label), label, came)
+			fmt.Fprintf(table, "  %s\t%s\t->  %s=%s%s\n", signal, spelled(b.Cluster.Spelling[signal], label), label, came, note)
 		}
 	}
 	table.Flush()
 	fmt.Fprintln(w)
+	return wrong
 }
 
 var vocabulary, _ = labels.New(labels.Options{})

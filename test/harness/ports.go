@@ -42,6 +42,19 @@ func startWithPorts(n int, start func(ports []int) error) error {
 	return err
 }
 
+// requireFree returns an error when somebody listens on addr already. The empty
+// address stands for one yet to be picked.
+func requireFree(addr string) error {
+	if addr == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("the gateway cannot listen on %s: %w; stop what listens there, or choose another address with SEALGATE_OTLP_GRPC or SEALGATE_OTLP_HTTP", addr, err)
+	}
+	return l.Close()
+}
+
 func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
 func loopbackURL(port int) string { return "http://" + loopback(port) }

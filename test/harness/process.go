@@ -141,7 +141,7 @@ func (p *Process) Kill() {
 // Stop asks the child to end and waits; a child that does not listen is killed,
 // which is an error.
 func (p *Process) Stop() error {
-	if p.deaf {
+	if p.deaf && !p.Exited() {
 		p.Kill()
 		return nil
 	}

@@ -171,6 +171,16 @@ func TestATakenPortIsTriedAgain(t *testing.T) {
 	require.ErrorIs(t, startWithPorts(1, func([]int) error { return other }), other)
 }
 
+func TestATakenAddressIsNamedWithWhatToDo(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, err = StartGateway(t.Context(), os.Args[0], t.TempDir(), "embedded:local", Addresses{GRPC: l.Addr().String()})
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "cannot listen on "+l.Addr().String())
+	assert.Contains(t, err.Error(), "SEALGATE_OTLP_GRPC")
+}
+
 func firstLine(t *testing.T, p *Process) string {
 	t.Helper()
 	var line string

@@ -74,7 +74,7 @@ func (t *Tempo) Search(ctx context.Context, traceQL string, w Window) (map[strin
 	found := make(map[string]string, len(answer.Traces))
 	for _, tr := range answer.Traces {
 		// Tempo leaves leading zeros out.
-		id := strings.Repeat("0", 32-len(tr.TraceID)) + tr.TraceID
+		id := strings.Repeat("0", max(0, 32-len(tr.TraceID))) + tr.TraceID
 		found[id] = tr.RootTraceName
 	}
 	return found, nil

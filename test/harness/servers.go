@@ -152,6 +152,11 @@ type Addresses struct{ GRPC, HTTP string }
 // StartGateway starts the gateway with a configuration that takes its addresses
 // from the environment, as the embedded ones do. Env adds to it.
 func StartGateway(ctx context.Context, binary, dir, config string, at Addresses, env ...string) (*Gateway, error) {
+	for _, fixed := range []string{at.GRPC, at.HTTP} {
+		if err := requireFree(fixed); err != nil {
+			return nil, err
+		}
+	}
 	g := &Gateway{}
 	err := startWithPorts(5, func(ports []int) (err error) {
 		g.GRPC, g.HTTP = at.GRPC, at.HTTP
