@@ -1,0 +1,239 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sealgate/sealgate/seal"
+)
+
+// run is the sealer. It takes one commit after the other, compresses, seals and
+// writes it; the syncer makes it safe meanwhile. At most one commit is pending,
+// one with the sealer and one with the syncer, which bounds the memory.
+func (a *Archive) run() {
+	var syncer sync.WaitGroup
+	syncer.Go(a.sync)
+	defer close(a.done)
+	defer a.lock.release()
+	defer syncer.Wait()
+	defer close(a.written)
+
+	tick := time.NewTicker(min(a.opts.MaxFileAge, a.opts.SyncInterval))
+	defer tick.Stop()
+	for {
+		select {
+		case <-a.wake:
+			a.commit(a.take())
+		case <-tick.C:
+			a.tend()
+		case <-a.quit:
+			if c := a.take(); c != nil {
+				a.commit(c)
+			}
+			a.finishFile()
+			return
+		}
+	}
+}
+
+// tend does what is due without data: it syncs, and finishes a file that is too
+// old.
+func (a *Archive) tend() {
+	if a.file == nil {
+		return
+	}
+	if time.Since(a.file.began) >= a.opts.MaxFileAge {
+		a.finishFile()
+		return
+	}
+	if a.dirty {
+		a.dirty = false
+		a.written <- syncJob{file: a.file}
+	}
+}
+
+// commit seals and writes one commit, and hands it to the syncer.
+func (a *Archive) commit(c *commit) {
+	if c == nil {
+		return
+	}
+	if err := a.write(c); err != nil {
+		c.complete(err)
+		return
+	}
+	switch a.opts.Sync {
+	case SyncFrame:
+		a.written <- syncJob{file: a.file, commit: c}
+		return
+	case SyncInterval:
+		a.dirty = true
+	}
+	c.complete(nil)
+}
+
+// write compresses a commit, seals it and writes the frame, to a new file where
+// the current one may not take it.
+func (a *Archive) write(c *commit) error {
+	period, err := a.opts.Keeper.Acquire()
+	if err != nil {
+		return err
+	}
+	if err := a.budget.check(frameHead + tagSize); err != nil {
+		return err // before any work is done for it
+	}
+	defer a.trim()
+	start := time.Now()
+	plain := a.concat(c)
+	a.packed = a.enc.EncodeAll(plain, a.packed[:0])
+	compressed := time.Now()
+
+	if f := a.file; f != nil && (f.period != period || f.broken.Load() || f.size >= a.opts.MaxFileBytes || time.Since(f.began) >= a.opts.MaxFileAge) {
+		a.finishFile()
+	}
+	if err := a.begin(period, int64(len(a.packed))); err != nil {
+		return err
+	}
+	f := a.file
+	sealing := time.Now()
+	sealed := f.seal(a.packed, len(plain))
+	info := FrameInfo{
+		Items: c.items, Plain: len(plain), Compressed: len(a.packed), Sealed: len(sealed),
+		Compress: compressed.Sub(start), Seal: time.Since(sealing),
+	}
+	if err := f.writeFrame(sealed, entry{items: uint64(c.items), from: c.from, to: c.to}, len(plain)); err != nil {
+		a.giveUp()
+		return fmt.Errorf("%w: %w", ErrDisk, err)
+	}
+	a.budget.used += int64(len(sealed))
+	a.opts.OnFrame(info)
+	return nil
+}
+
+// concat returns the payloads of a commit as one.
+func (a *Archive) concat(c *commit) []byte {
+	if len(c.payloads) == 1 {
+		return c.payloads[0]
+	}
+	a.plain = a.plain[:0]
+	for _, p := range c.payloads {
+		a.plain = append(a.plain, p...)
+	}
+	return a.plain
+}
+
+// trim lets go of buffers that one large batch has made large.
+func (a *Archive) trim() {
+	if most := 2 * a.opts.FrameBytes; cap(a.plain) > most || cap(a.packed) > most {
+		a.plain, a.packed = nil, nil
+		if a.file != nil {
+			a.file.buf = nil
+		}
+	}
+}
+
+// begin makes sure that there is a file, and room for a frame of so many
+// compressed bytes and for what finishing the file takes.
+func (a *Archive) begin(period *seal.Period, compressed int64) error {
+	need := compressed + frameHead + tagSize
+	if a.file != nil {
+		need += a.file.finalSize()
+	}
+	if err := a.budget.check(need); err != nil {
+		return err
+	}
+	if a.file != nil {
+		return nil
+	}
+	f, err := newFile(a.opts.Dir, a.opts.open, period, a.opts.Signal, a.sequence+1, a.previous, a.opts.Null)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDisk, err)
+	}
+	a.file = f
+	a.budget.used += f.size
+	if err := syncDir(a.opts.Dir); err != nil {
+		a.giveUp()
+		return fmt.Errorf("%w: %w", ErrDisk, err)
+	}
+	a.opts.OnFile(f.path)
+	return nil
+}
+
+// finishFile ends the current file, if there is one. The syncer closes it.
+func (a *Archive) finishFile() {
+	f := a.file
+	if f == nil {
+		return
+	}
+	a.file, a.dirty = nil, false
+	if !f.broken.Load() {
+		before := f.size
+		if err := f.finish(a.enc); err != nil {
+			a.opts.OnWarning(fmt.Errorf("%s has no final frame and will be reported as truncated, though nothing is missing: %w", f.path, err))
+		}
+		a.budget.used += f.size - before
+	}
+	a.previous, a.sequence = f.link(), f.header.Sequence
+	a.written <- syncJob{file: f, last: true}
+}
+
+// giveUp ends a file that failed. One that has no frame yet is removed.
+func (a *Archive) giveUp() {
+	f := a.file
+	if f.next > 0 {
+		a.finishFile()
+		return
+	}
+	a.file, a.dirty = nil, false
+	a.budget.used -= f.size
+	_ = f.f.Close()
+	if err := os.Remove(f.path); err != nil {
+		a.opts.OnWarning(err)
+	}
+}
+
+// syncJob asks the syncer to sync a file, to complete a commit, if there is one,
+// and to close the file, if it is the last job for it.
+type syncJob struct {
+	file   *fileWriter
+	commit *commit
+	last   bool
+}
+
+// sync is the syncer.
+func (a *Archive) sync() {
+	for job := range a.written {
+		err := a.syncFile(job)
+		if job.commit != nil {
+			job.commit.complete(err)
+		}
+		if job.last {
+			if err := job.file.f.Close(); err != nil {
+				a.opts.OnWarning(err)
+			}
+		}
+	}
+}
+
+// syncFile makes a file safe. After one failure the system may have forgotten what
+// it could not write and report success the next time, so the file stays broken.
+func (a *Archive) syncFile(job syncJob) error {
+	f := job.file
+	if job.last && a.opts.Sync == SyncNever {
+		return nil
+	}
+	if f.broken.Load() {
+		return fmt.Errorf("%w: %s failed before", ErrDisk, f.path)
+	}
+	if err := f.f.Sync(); err != nil {
+		f.broken.Store(true)
+		err = fmt.Errorf("%w: %s: %w", ErrDisk, f.path, err)
+		a.opts.OnWarning(err)
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// dirLock keeps other writers of a signal out of a directory. The system releases
+// it when its process ends, however that happens.
+type dirLock struct{ f *os.File }
+
+func lockPath(dir string, signal Signal) string {
+	return filepath.Join(dir, "."+signal.String()+".lock")
+}
+
+func lockDir(dir string, signal Signal) (*dirLock, error) {
+	f, err := os.OpenFile(lockPath(dir, signal), os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("archive: another gateway or another `sm4` exporter writes %s to %s; give each a directory of its own", signal, dir)
+		}
+		return nil, fmt.Errorf("archive: locking %s: %w", dir, err)
+	}
+	return &dirLock{f}, nil
+}
+
+func (l *dirLock) release() { _ = l.f.Close() }
+
+// holdFile marks a file as being written, for as long as it is open.
+func holdFile(f *os.File) error {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+}
+
+// writerHolds tells whether a file is being written.
+func writerHolds(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}

@@ -1,0 +1,98 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/sealgate/sealgate/seal"
+)
+
+// Rewrap gives an unlocked file other recipients: it adds some, and removes those
+// that are named as Recipient.String does. Only the header is made anew; frames are
+// copied as they are, and the file takes the place of the old one at once.
+//
+// Who was a recipient may have kept the key: removing one protects what is sealed
+// from now on, not what could be read before.
+func (f *File) Rewrap(ctx context.Context, add []seal.Recipient, remove []string) error {
+	if f.keys == nil {
+		return fmt.Errorf("%s: it is locked", f.path)
+	}
+	if f.BeingWritten() {
+		return fmt.Errorf("%s: it is being written; try again when the gateway has finished it", f.path)
+	}
+	h := f.header
+	if err := h.rewrap(ctx, f.key, add, remove); err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	raw, err := h.encode(f.keys)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	if err := f.replaceHeader(raw); err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	return nil
+}
+
+func (h *Header) rewrap(ctx context.Context, key *seal.DataKey, add []seal.Recipient, remove []string) error {
+	for _, name := range remove {
+		i := slices.IndexFunc(h.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == name })
+		if i < 0 {
+			return fmt.Errorf("%s is not one of its recipients", name)
+		}
+		h.Wrapped = slices.Delete(slices.Clone(h.Wrapped), i, i+1)
+	}
+	fresh := slices.DeleteFunc(slices.Clone(add), func(r seal.Recipient) bool {
+		return slices.ContainsFunc(h.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == r.String() })
+	})
+	if len(fresh) > 0 {
+		added, err := key.Rewrap(ctx, fresh)
+		if err != nil {
+			return err
+		}
+		h.Wrapped = append(slices.Clone(h.Wrapped), added...)
+	}
+	if len(h.Wrapped) == 0 {
+		return errors.New("no recipient would be left: the file could never be read again")
+	}
+	return nil
+}
+
+// replaceHeader writes a new header and the old frames to a new file, and renames
+// it over the old one.
+func (f *File) replaceHeader(raw []byte) error {
+	dir := filepath.Dir(f.path)
+	tmp, err := os.CreateTemp(dir, "."+filepath.Base(f.path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // gone already when all went well
+	_, err = tmp.Write(raw)
+	if err == nil {
+		_, err = io.Copy(tmp, io.NewSectionReader(f.f, f.start(), f.size-f.start()))
+	}
+	if err == nil {
+		err = tmp.Chmod(0o640)
+	}
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err2 := tmp.Close(); err == nil {
+		err = err2
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp.Name(), f.path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}

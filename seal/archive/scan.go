@@ -1,0 +1,192 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+)
+
+func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
+
+// scanner goes through a file from its first frame to its last byte.
+type scanner struct {
+	*File
+	data    func(Frame) error
+	problem func(Problem)
+
+	next     uint64 // the index that is expected
+	seen     map[uint64]bool
+	offsets  []uint64 // of the frames that were there in order, from the end of the header
+	inOrder  bool
+	plain    uint64
+	finished bool
+	sum      Summary
+}
+
+func (s *scanner) report(at int64, format string, args ...any) {
+	s.problem(s.File.problem(at, format, args...))
+}
+
+func (s *scanner) truncated(at int64, format string, args ...any) {
+	p := s.File.problem(at, format, args...)
+	p.Truncated = true
+	s.problem(p)
+}
+
+// run returns what the file holds. The error is that of data.
+func (s *scanner) run() (Summary, error) {
+	s.seen, s.inOrder = make(map[uint64]bool), true
+	if want := s.header.FileName(); filepath.Base(s.path) != want {
+		s.report(-1, "the file was renamed: its header says that it is %s", want)
+	}
+	at := s.start()
+	for at < s.size && !s.finished {
+		next, err := s.step(at)
+		if err != nil {
+			return s.sum, err
+		}
+		at = next
+	}
+	if !s.finished {
+		s.sum.Frames, s.sum.Plain = uint64(len(s.seen)), s.plain
+		if at == s.size && s.sum.Frames == s.next {
+			s.truncated(at, "the file ends after %d frames without a final one: its writer was killed, or the file was cut", s.next)
+		} else {
+			s.truncated(s.size, "the file ends without a final frame: its writer was killed, or the file was cut")
+		}
+	}
+	return s.sum, nil
+}
+
+// step handles what is at an offset, and returns where to go on.
+func (s *scanner) step(at int64) (int64, error) {
+	h, next, payload, err := s.frameAt(at)
+	switch {
+	case err == nil && h.kind == finalFrame:
+		s.final(at, next, h, payload)
+		return s.size, nil
+	case err == nil:
+		return next, s.dataFrame(at, h, payload)
+	}
+	// What is wrong may be the length, so the next frame is looked for from here.
+	found, err2 := s.resync(at + 1)
+	if err2 != nil {
+		s.report(at, "reading: %v", err2)
+		return s.size, nil
+	}
+	if found < 0 && (errors.Is(err, errEndsInHead) || errors.Is(err, errCutShort)) {
+		s.truncated(at, "the file is truncated here, after %d frames: %v (%d bytes are left of it)", s.next, err, s.size-at)
+		s.finished = true // it has been said
+		s.sum.Frames, s.sum.Plain = uint64(len(s.seen)), s.plain
+		return s.size, nil
+	}
+	if errors.Is(err, errAltered) {
+		s.report(at, "frame %d: it was altered", h.index)
+	} else {
+		s.report(at, "after %d frames: %v", s.next, err)
+	}
+	s.inOrder = false
+	if found < 0 {
+		return s.size, nil
+	}
+	return found, nil
+}
+
+// dataFrame hands on an authentic frame, unless it was there before, and says
+// where it is out of place.
+func (s *scanner) dataFrame(at int64, h frame, payload []byte) error {
+	switch {
+	case s.seen[h.index]:
+		s.report(at, "frame %d is there again", h.index)
+		s.inOrder = false
+		return nil
+	case h.index < s.next:
+		s.report(at, "frame %d is out of order", h.index)
+		s.inOrder = false
+	case h.index > s.next:
+		s.report(at, "%s missing or out of order before frame %d", frames(s.next, h.index-1), h.index)
+		s.inOrder = false
+	}
+	s.seen[h.index] = true
+	s.next = max(s.next, h.index+1)
+	s.plain += uint64(len(payload))
+	s.offsets = append(s.offsets, uint64(at-s.start()))
+	return s.data(Frame{Index: h.index, Offset: at, Payload: payload})
+}
+
+func frames(from, to uint64) string {
+	if from == to {
+		return fmt.Sprintf("frame %d is", from)
+	}
+	return fmt.Sprintf("frames %d to %d are", from, to)
+}
+
+// final compares the final frame with what was found.
+func (s *scanner) final(at, next int64, h frame, payload []byte) {
+	s.finished = true
+	x, err := decodeIndex(payload)
+	if err != nil {
+		s.report(at, "%v; its writer was at fault", err)
+		return
+	}
+	s.sum = summaryOf(x)
+	if h.index != uint64(len(x.entries)) {
+		s.report(at, "the final frame has number %d, and its index %d entries", h.index, len(x.entries))
+	}
+	if missing := h.index - min(h.index, s.next); missing > 0 {
+		s.report(at, "%s missing before the final frame", frames(s.next, h.index-1))
+	} else if s.inOrder && !s.fits(x) {
+		s.report(at, "the index of the final frame is not that of the frames before it")
+	}
+	want := appendTrailer(nil, uint64(at-s.start()))
+	got := make([]byte, trailerSize)
+	if n, _ := s.f.ReadAt(got, next); !bytes.Equal(want, got[:n]) {
+		s.report(next, "the trailer was altered or cut")
+	} else if end := next + trailerSize; end != s.size {
+		s.report(end, "%d bytes follow the end of the file", s.size-end)
+	}
+}
+
+func (s *scanner) fits(x *index) bool {
+	if len(x.entries) != len(s.offsets) || x.plain != s.plain {
+		return false
+	}
+	for i, e := range x.entries {
+		if e.offset != s.offsets[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// resync returns where the next head of a frame of this file begins, at or after
+// an offset, or -1.
+func (s *scanner) resync(at int64) (int64, error) {
+	const window = 1 << 20
+	buf := make([]byte, window+frameHead)
+	for ; at < s.size; at += window {
+		n, err := s.f.ReadAt(buf, at)
+		if err != nil && err != io.EOF {
+			return -1, err
+		}
+		part := buf[:n]
+		for i := 0; ; i++ {
+			j := bytes.Index(part[i:], frameMagic[:])
+			if j < 0 || i+j >= window {
+				break
+			}
+			i += j
+			var h frame
+			if len(part)-i >= frameHead && h.decode(part[i:]) == nil && h.file == [8]byte(s.header.ID[:8]) {
+				return at + int64(i), nil
+			}
+		}
+	}
+	return -1, nil
+}

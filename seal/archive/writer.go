@@ -1,0 +1,164 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/sealgate/sealgate/internal/nullseal"
+	"github.com/sealgate/sealgate/seal"
+)
+
+// file is what a fileWriter needs of an *os.File.
+type file interface {
+	Write(b []byte) (int, error)
+	Sync() error
+	Truncate(size int64) error
+	Close() error
+}
+
+// fileWriter writes one sealed file. It is not safe for concurrent use, but for
+// broken.
+type fileWriter struct {
+	f      file
+	path   string
+	header Header
+	period *seal.Period
+	keys   *seal.FileKeys
+	began  time.Time // monotonic
+
+	start int64 // size of the header
+	size  int64 // of the file, up to the last whole frame
+	next  uint64
+	index index
+	buf   []byte
+
+	// broken is set when the disk failed this file in a way that leaves its content
+	// unknown. Nothing more is written to it.
+	broken atomic.Bool
+}
+
+// opener creates a file that must not be there yet.
+type opener func(path string) (file, error)
+
+func createFile(path string) (file, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o640)
+	if err != nil {
+		return nil, err // not f: an interface that holds a nil pointer is not nil
+	}
+	if err := holdFile(f); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("locking %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// newFile creates the next file of a chain in dir and writes its header.
+func newFile(dir string, open opener, period *seal.Period, signal Signal, sequence uint64, previous Link, null *nullseal.AEAD) (*fileWriter, error) {
+	now := time.Now()
+	h := Header{
+		Signal: signal, Encoding: EncodingOTLP, Compression: CompressionZstd,
+		Created: now.UTC(), Sequence: sequence, Previous: previous,
+		Period: period.ID, Wrapped: period.Wrapped,
+	}
+	_, _ = rand.Read(h.ID[:])
+	keys, err := period.Key.FileKeys(h.ID)
+	if err != nil {
+		return nil, err
+	}
+	h.Commitment = keys.Commitment
+	raw, err := h.encode(keys)
+	if err != nil {
+		return nil, err
+	}
+	if null != nil {
+		keys.AEAD = null
+	}
+	w := &fileWriter{path: filepath.Join(dir, h.FileName()), header: h, period: period, keys: keys, began: now}
+	if w.f, err = open(w.path); err != nil {
+		return nil, err
+	}
+	if err := w.write(raw); err != nil {
+		_ = w.f.Close()
+		_ = os.Remove(w.path)
+		return nil, err
+	}
+	w.start = w.size
+	return w, nil
+}
+
+// write writes all of b, or leaves the file as it was.
+func (w *fileWriter) write(b []byte) error {
+	_, err := w.f.Write(b)
+	if err == nil {
+		w.size += int64(len(b))
+		return nil
+	}
+	if err2 := w.f.Truncate(w.size); err2 != nil {
+		w.broken.Store(true)
+		return errors.Join(err, err2)
+	}
+	return err
+}
+
+// seal makes the next data frame of compressed data, without writing it. The
+// result is good until the next call.
+func (w *fileWriter) seal(compressed []byte, plain int) []byte {
+	w.buf = appendFrame(w.buf[:0], w.keys, frame{kind: dataFrame, index: w.next, file: w.tag(), plain: uint32(plain)}, compressed)
+	return w.buf
+}
+
+func (w *fileWriter) tag() [8]byte { return [8]byte(w.header.ID[:8]) }
+
+// writeFrame writes what seal has made. After an error no further data frame may
+// be written: it would be sealed under a nonce of which the disk may hold a part.
+// The file may still be finished, since the final frame has a nonce of its own.
+func (w *fileWriter) writeFrame(sealed []byte, e entry, plain int) error {
+	e.offset = uint64(w.size - w.start)
+	if err := w.write(sealed); err != nil {
+		return err
+	}
+	w.period.CountFrame()
+	w.next++
+	w.index.add(e, plain)
+	return nil
+}
+
+// finish writes the final frame and the trailer.
+func (w *fileWriter) finish(enc *zstd.Encoder) error {
+	content := w.index.encode()
+	if len(content) > MaxFrame {
+		return fmt.Errorf("the index has %d bytes; at most %d", len(content), MaxFrame)
+	}
+	at := uint64(w.size - w.start)
+	b := appendFrame(w.buf[:0], w.keys, frame{kind: finalFrame, index: w.next, file: w.tag(), plain: uint32(len(content))}, enc.EncodeAll(content, nil))
+	if err := w.write(appendTrailer(b, at)); err != nil {
+		return err
+	}
+	w.period.CountFrame()
+	return nil
+}
+
+// finalSize is more than finish will write.
+func (w *fileWriter) finalSize() int64 {
+	const perEntry = 40 // four varints
+	return frameHead + tagSize + trailerSize + 64 + perEntry*int64(len(w.index.entries)+1)
+}
+
+// link returns how the next file names this one.
+func (w *fileWriter) link() Link {
+	size := w.size
+	if info, err := os.Stat(w.path); err == nil {
+		size = info.Size() // of a file that was given up, it may be more
+	}
+	return Link{ID: w.header.ID, MAC: w.header.MAC, Size: uint64(max(0, size-w.start))}
+}
