@@ -12,6 +12,8 @@ SHELL := /bin/sh
 GO          ?= go
 BUILD       := build
 GATEWAY     := $(BUILD)/otelcol-sealgate
+SEALCTL     := $(BUILD)/sealctl
+VERSION     := $(shell sed -n 's/^ *version: *//p' builder-config.yaml)
 TOOLS       := $(BUILD)/tools
 MODULES     := . internal/tools test/bench
 SAY         := @printf '== %s\n'
@@ -21,14 +23,15 @@ export CGO_ENABLED := 0
 export GOWORK      := off
 export GOFLAGS     += -trimpath -buildvcs=false
 
-# What the binary is made of, apart from Go's own dependencies.
-SOURCES := $(shell find labels processor distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
+# What the binaries are made of, apart from Go's own dependencies.
+SOURCES := $(shell find labels seal internal processor exporter distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
+SEALCTL_SOURCES := $(shell find seal internal cmd -name '*.go' -not -name '*_test.go')
 
 ##@ Use it
 
 .PHONY: run
-run: $(GATEWAY) ## Start the gateway with results on the local disk
-	@./scripts/run $(GATEWAY)
+run: $(GATEWAY) $(SEALCTL) ## Start the gateway with results on the local disk, traces sealed
+	@./scripts/run $(GATEWAY) $(SEALCTL)
 
 .PHONY: demo-load
 demo-load: ## Send sample telemetry of three clouds to `make run`, and show what came out
@@ -41,7 +44,7 @@ demo: $(GATEWAY) ## The gateway in front of a real Tempo, Loki and Prometheus, w
 ##@ Build it
 
 .PHONY: build
-build: $(GATEWAY) ## Build the gateway: build/otelcol-sealgate
+build: $(GATEWAY) $(SEALCTL) ## Build the gateway and its tool: build/otelcol-sealgate, build/sealctl
 
 # Generated sources of the distribution. OCB resolves the modules once; a change
 # of our own code only links anew.
@@ -55,6 +58,10 @@ $(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES)
 	$(SAY) 'compiling the gateway (about 8 minutes the first time on two cores, then seconds)'
 	@scripts/heartbeat 'compiling the gateway' $(GO) build -C $(BUILD)/otelcol -ldflags '-s -w' -o ../otelcol-sealgate .
 	$(SAY) 'built $@'
+
+$(SEALCTL): go.mod go.sum $(SEALCTL_SOURCES)
+	$(SAY) 'building $@'
+	@$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/sealctl
 
 $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	$(SAY) 'building $@'
@@ -75,18 +82,21 @@ clean: ## Remove build/
 
 ##@ Check it
 
+# Where tests find what was built.
+BINARIES = SEALGATE_BIN=$(CURDIR)/$(GATEWAY) SEALGATE_CTL=$(CURDIR)/$(SEALCTL)
+
 .PHONY: test
-test: $(GATEWAY) backends ## Run every test, the end-to-end test included
+test: $(GATEWAY) $(SEALCTL) backends ## Run every test, the end-to-end tests included
 	$(SAY) 'running every test'
-	@SEALGATE_BIN=$(CURDIR)/$(GATEWAY) $(GO) test -timeout 30m ./...
+	@$(BINARIES) $(GO) test -timeout 30m ./...
 
 .PHONY: unit
 unit: ## Run the tests that need no built server
 	@$(GO) test ./...
 
 .PHONY: e2e
-e2e: $(GATEWAY) backends ## Run the end-to-end test alone
-	@SEALGATE_BIN=$(CURDIR)/$(GATEWAY) $(GO) test -v -count 1 -timeout 30m ./test/e2e/...
+e2e: $(GATEWAY) $(SEALCTL) backends ## Run the end-to-end tests alone
+	@$(BINARIES) $(GO) test -v -count 1 -timeout 30m ./test/e2e/...
 
 .PHONY: race
 race: ## Run the tests under the race detector (needs a C compiler)

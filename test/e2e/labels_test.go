@@ -44,7 +44,7 @@ type sent struct {
 func TestOneVocabularyInThreeBackends(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	s := startStack(ctx, t)
+	s := startStack(ctx, t, runDir(t), "embedded:gateway")
 
 	now := time.Now()
 	window := harness.Around(now)

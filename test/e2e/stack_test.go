@@ -25,31 +25,30 @@ type stack struct {
 	loki       *harness.Loki
 	prometheus *harness.Prometheus
 	gateway    *harness.Gateway
+	dir        string // of this run; each server has a folder in it
 }
 
-// gatewayBinary returns the binary under test, or skips.
-func gatewayBinary(t *testing.T) string {
+// builtBinary returns the binary under test that an environment variable names, or
+// skips.
+func builtBinary(t *testing.T, variable string) string {
 	t.Helper()
-	binary := os.Getenv("SEALGATE_BIN")
+	binary := os.Getenv(variable)
 	if binary == "" {
-		t.Skip("SEALGATE_BIN does not name a built gateway; `make e2e` builds one and runs this test")
+		t.Skipf("%s does not name a built binary; `make e2e` builds it and runs this test", variable)
 	}
 	return binary
 }
 
-// startStack starts everything, and stops it at the end of the test. The logs
-// of a test that failed are kept.
-func startStack(ctx context.Context, t *testing.T) *stack {
+// startStack starts the backends and, in front of them, the gateway with a
+// configuration, and stops everything at the end of the test. Env adds to the
+// gateway's environment. The logs of a test that failed are kept.
+func startStack(ctx context.Context, t *testing.T, dir, config string, env ...string) *stack {
 	t.Helper()
-	gateway := gatewayBinary(t)
+	gateway := builtBinary(t, "SEALGATE_BIN")
 	binaries, err := backends.Ensure(ctx, os.Stdout)
 	require.NoError(t, err)
 
-	s := &stack{}
-	dir := runDir(t)
-	t.Cleanup(func() { // runs after everything has been stopped
-		assert.Empty(t, processesIn(dir), "no process is left behind")
-	})
+	s := &stack{dir: dir}
 	var starts sync.WaitGroup
 	start := func(name string, f func() error) {
 		starts.Go(func() { assert.NoError(t, f(), "starting %s", name) })
@@ -73,8 +72,8 @@ func startStack(ctx context.Context, t *testing.T) *stack {
 	if t.Failed() {
 		t.FailNow()
 	}
-	s.gateway, err = harness.StartGateway(ctx, gateway, dir, "embedded:gateway", harness.Addresses{},
-		"SEALGATE_TEMPO="+s.tempo.OTLP, "SEALGATE_LOKI="+s.loki.URL, "SEALGATE_PROMETHEUS="+s.prometheus.URL)
+	s.gateway, err = harness.StartGateway(ctx, gateway, dir, config, harness.Addresses{},
+		append(env, "SEALGATE_TEMPO="+s.tempo.OTLP, "SEALGATE_LOKI="+s.loki.URL, "SEALGATE_PROMETHEUS="+s.prometheus.URL)...)
 	require.NoError(t, err)
 	stopAtEnd(t, s.gateway.Process)
 	return s
@@ -101,10 +100,13 @@ func processesIn(dir string) []string {
 }
 
 // runDir returns a folder for one run. Where the test fails, the logs in it are
-// copied to build/e2e-logs.
+// copied to build/e2e-logs. No process may be left behind in it.
 func runDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
+	t.Cleanup(func() { // runs after everything has been stopped
+		assert.Empty(t, processesIn(dir), "no process is left behind")
+	})
 	root, err := backends.Root()
 	require.NoError(t, err)
 	t.Cleanup(func() {

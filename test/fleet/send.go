@@ -10,8 +10,10 @@ import (
 	"io"
 	"net/http"
 
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -19,24 +21,51 @@ import (
 
 // SendGRPC sends the batches over OTLP/gRPC to addr, a host:port.
 func SendGRPC(ctx context.Context, addr string, batches ...Batch) error {
-	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	return overGRPC(addr, func(conn *grpc.ClientConn) error {
+		for _, b := range batches {
+			if err := sendBatch(ctx, conn, b); err != nil {
+				return fmt.Errorf("sending telemetry of %s: %w", b.Cluster.Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+func sendBatch(ctx context.Context, conn *grpc.ClientConn, b Batch) error {
+	if err := SendTraces(ctx, conn, b.Traces); err != nil {
+		return err
+	}
+	if err := SendLogs(ctx, conn, b.Logs); err != nil {
+		return err
+	}
+	_, err := pmetricotlp.NewGRPCClient(conn).Export(ctx, pmetricotlp.NewExportRequestFromMetrics(b.Metrics))
+	return err
+}
+
+// SendTraces sends one request.
+func SendTraces(ctx context.Context, conn *grpc.ClientConn, td ptrace.Traces) error {
+	_, err := ptraceotlp.NewGRPCClient(conn).Export(ctx, ptraceotlp.NewExportRequestFromTraces(td))
+	return err
+}
+
+// SendLogs sends one request.
+func SendLogs(ctx context.Context, conn *grpc.ClientConn, ld plog.Logs) error {
+	_, err := plogotlp.NewGRPCClient(conn).Export(ctx, plogotlp.NewExportRequestFromLogs(ld))
+	return err
+}
+
+// Dial returns a connection to addr, a host:port, without TLS.
+func Dial(addr string) (*grpc.ClientConn, error) {
+	return grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+}
+
+func overGRPC(addr string, send func(*grpc.ClientConn) error) error {
+	conn, err := Dial(addr)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	traces, logs, metrics := ptraceotlp.NewGRPCClient(conn), plogotlp.NewGRPCClient(conn), pmetricotlp.NewGRPCClient(conn)
-	for _, b := range batches {
-		if _, err := traces.Export(ctx, ptraceotlp.NewExportRequestFromTraces(b.Traces)); err != nil {
-			return fmt.Errorf("sending traces of %s: %w", b.Cluster.Name, err)
-		}
-		if _, err := logs.Export(ctx, plogotlp.NewExportRequestFromLogs(b.Logs)); err != nil {
-			return fmt.Errorf("sending logs of %s: %w", b.Cluster.Name, err)
-		}
-		if _, err := metrics.Export(ctx, pmetricotlp.NewExportRequestFromMetrics(b.Metrics)); err != nil {
-			return fmt.Errorf("sending metrics of %s: %w", b.Cluster.Name, err)
-		}
-	}
-	return nil
+	return send(conn)
 }
 
 // SendHTTP sends the batches over OTLP/HTTP, as protobuf, to addr, a host:port.

@@ -22,18 +22,28 @@ import (
 // searchLimit is more than any test sends.
 const searchLimit = "5000"
 
-// getJSON decodes the answer of a query API, or says what it answered instead.
+// Fetch returns the body of an answer that has to be 200, or says what was answered
+// instead. Header lists names and values in turn.
+func Fetch(ctx context.Context, url string, header ...string) ([]byte, error) {
+	status, body, err := get(ctx, url, header...)
+	if err != nil {
+		return nil, err
+	}
+	if status != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %d: %s", url, status, bytes.TrimSpace(body))
+	}
+	return body, nil
+}
+
+// getJSON decodes the answer of a query API.
 func getJSON(ctx context.Context, base string, params url.Values, into any) error {
 	full := base
 	if len(params) > 0 {
 		full += "?" + params.Encode()
 	}
-	status, body, err := get(ctx, full)
+	body, err := Fetch(ctx, full)
 	if err != nil {
 		return err
-	}
-	if status != http.StatusOK {
-		return fmt.Errorf("%s answered %d: %s", full, status, bytes.TrimSpace(body))
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("%s answered what is not JSON: %w", full, err)
@@ -80,16 +90,15 @@ func (t *Tempo) Search(ctx context.Context, traceQL string, w Window) (map[strin
 	return found, nil
 }
 
+// TraceURL returns the URL of a whole trace.
+func (t *Tempo) TraceURL(id string) string { return t.URL + "/api/traces/" + id }
+
 // Trace fetches a whole trace. It asks for protobuf: Tempo's JSON has ids in
 // base64, which is not OTLP's.
 func (t *Tempo) Trace(ctx context.Context, id string) (ptrace.Traces, error) {
-	address := t.URL + "/api/traces/" + id
-	status, body, err := get(ctx, address, "Accept", "application/protobuf")
+	body, err := Fetch(ctx, t.TraceURL(id), "Accept", "application/protobuf")
 	if err != nil {
 		return ptrace.Traces{}, err
-	}
-	if status != http.StatusOK {
-		return ptrace.Traces{}, fmt.Errorf("%s answered %d: %s", address, status, bytes.TrimSpace(body))
 	}
 	return (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(body)
 }

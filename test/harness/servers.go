@@ -23,11 +23,12 @@ type Tempo struct {
 	*Process
 	OTLP string // host:port of OTLP over gRPC
 	URL  string // of its API
+	Data string // folder of all that it stores
 }
 
 // StartTempo starts the real Tempo with its data in a new folder tempo in dir.
 func StartTempo(ctx context.Context, binary, dir string) (*Tempo, error) {
-	t := &Tempo{}
+	t := &Tempo{Data: dataDir(dir, "tempo")}
 	err := startWithPorts(4, func(ports []int) (err error) {
 		t.URL, t.OTLP = loopbackURL(ports[0]), loopback(ports[2])
 		t.Process, err = startServer(ctx, binary, dir, "tempo", "tempo.yaml", map[string]int{
@@ -47,12 +48,13 @@ func StartTempo(ctx context.Context, binary, dir string) (*Tempo, error) {
 // Loki is a running Loki.
 type Loki struct {
 	*Process
-	URL string // of its API; OTLP goes to URL/otlp
+	URL  string // of its API; OTLP goes to URL/otlp
+	Data string // folder of all that it stores
 }
 
 // StartLoki starts the real Loki with its data in a new folder loki in dir.
 func StartLoki(ctx context.Context, binary, dir string) (*Loki, error) {
-	l := &Loki{}
+	l := &Loki{Data: dataDir(dir, "loki")}
 	err := startWithPorts(2, func(ports []int) (err error) {
 		l.URL = loopbackURL(ports[0])
 		l.Process, err = startServer(ctx, binary, dir, "loki", "loki.yaml", map[string]int{
@@ -87,6 +89,8 @@ func StartPrometheus(ctx context.Context, binary, dir string) (*Prometheus, erro
 	return p, err
 }
 
+func dataDir(dir, name string) string { return filepath.Join(dir, name, "data") }
+
 // startServer fills in the configuration template, starts the server and waits
 // until it is ready.
 func startServer(ctx context.Context, binary, dir, name, template string, ports map[string]int, args func(config, data string) []string, ready string) (*Process, error) {
@@ -98,8 +102,7 @@ func startServer(ctx context.Context, binary, dir, name, template string, ports 
 	if err != nil {
 		return nil, err
 	}
-	home := filepath.Join(dir, name)
-	data := filepath.Join(home, "data")
+	home, data := filepath.Join(dir, name), dataDir(dir, name)
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, err
 	}

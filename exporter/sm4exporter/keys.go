@@ -1,0 +1,72 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sm4exporter
+
+import (
+	"context"
+	"fmt"
+
+	"go.uber.org/zap"
+
+	"github.com/sealgate/sealgate/seal"
+)
+
+// provider returns what gives the recipients of data keys.
+func (cfg *KeysConfig) provider() seal.Provider {
+	var all seal.Providers
+	if c := cfg.SM2.Get(); c != nil {
+		all = append(all, seal.SM2Provider{Paths: c.Recipients})
+	}
+	if c := cfg.File.Get(); c != nil {
+		all = append(all, seal.FileProvider{Path: c.Path})
+	}
+	if c := cfg.Env.Get(); c != nil {
+		all = append(all, seal.EnvProvider{Variable: c.Variable})
+	}
+	if c := cfg.Command.Get(); c != nil {
+		all = append(all, &seal.Command{ID: c.ID, Argv: c.Argv, Timeout: c.Timeout})
+	}
+	return all
+}
+
+// startKeeper tests the cipher and makes the first data key.
+func startKeeper(ctx context.Context, cfg *Config, tel *instruments, log *zap.Logger) (*seal.Keeper, error) {
+	if err := seal.SelfTest(); err != nil {
+		return nil, fmt.Errorf("the self-test of the cipher failed, so nothing is sealed: %w", err)
+	}
+	keeper, err := seal.NewKeeper(ctx, cfg.Keys.provider(), seal.KeeperOptions{
+		RotateAfter: cfg.Keys.RotateAfter,
+		MaxAge:      cfg.Keys.MaxAge,
+		MaxSeals:    cfg.Keys.MaxSeals,
+		OnError: func(err error) {
+			tel.keyFailed()
+			log.Error("no new data key can be had; the current one is used to its limit", zap.Error(err))
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("`keys`: %w", err)
+	}
+	for _, w := range keeper.Current().Wrapped {
+		log.Info("sealing for a recipient", zap.String("recipient", w.Recipient()))
+	}
+	return keeper, tel.watch(keeper)
+}
+
+// tokenKey reads the key of search tokens; it is nil where none is wanted.
+func (cfg *SealConfig) tokenKey() (*seal.TokenKey, error) {
+	if len(cfg.Search) == 0 {
+		return nil, nil
+	}
+	var key []byte
+	var err error
+	if cfg.SearchKey.File != "" {
+		key, err = seal.ReadKeyFile(cfg.SearchKey.File)
+	} else {
+		key, err = seal.ReadKeyEnv(cfg.SearchKey.Env)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("`seal::search_key`: %w", err)
+	}
+	return seal.NewTokenKey(key)
+}
