@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.uber.org/zap"
 
+	"github.com/sealgate/sealgate/internal/sealpdata"
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
 )
@@ -73,7 +74,8 @@ func (e *archiveExporter) start(ctx context.Context, _ component.Host) error {
 
 func (e *archiveExporter) countFrame(f archive.FrameInfo) {
 	e.tel.ExporterSm4Frames.Add(context.Background(), 1, e.tel.bySignal)
-	e.tel.sealed(f.Items, f.Plain, f.Compressed, f.Sealed, f.Compress+f.Seal)
+	e.tel.sealed(f.Items, f.Compress+f.Seal)
+	e.tel.bytes(sealpdata.Sizes{Plain: f.Plain, Compressed: f.Compressed, Sealed: f.Sealed})
 }
 
 func (e *archiveExporter) shutdown(ctx context.Context) error {

@@ -352,16 +352,16 @@ func (cfg *SealConfig) Validate() error {
 	// The real search key is read at start; which one it is makes no difference here.
 	tokens, err := seal.NewTokenKey(make([]byte, seal.KeySize))
 	if err == nil {
-		_, err = cfg.policy(tokens)
+		_, err = cfg.policy(tokens, nil)
 	}
 	return errors.Join(errs, err)
 }
 
 // policy returns what decides, for each attribute, whether it is sealed.
-func (cfg *SealConfig) policy(tokens *seal.TokenKey) (*sealpdata.Policy, error) {
-	opts := sealpdata.Options{Mode: sealpdata.ModeRecord, Keep: cfg.Keep, Attributes: cfg.Attributes, Search: cfg.Search, Tokens: tokens}
+func (cfg *SealConfig) policy(tokens *seal.TokenKey, onSealed func(sealpdata.Sizes)) (*sealpdata.Policy, error) {
+	opts := sealpdata.Options{Keep: cfg.Keep, Attributes: cfg.Attributes, Search: cfg.Search, Tokens: tokens, OnSealed: onSealed}
 	if cfg.Mode == ModeFields {
-		opts.Mode, opts.Keep = sealpdata.ModeFields, nil // it keeps all that it does not seal
+		opts.Mode = sealpdata.ModeFields
 	}
 	return sealpdata.New(opts)
 }

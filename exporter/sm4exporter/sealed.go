@@ -69,7 +69,7 @@ func (s *sealer) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	if s.policy, err = s.cfg.Seal.policy(tokens); err != nil {
+	if s.policy, err = s.cfg.Seal.policy(tokens, s.tel.bytes); err != nil {
 		return fmt.Errorf("`seal`: %w", err)
 	}
 	if s.keeper, err = startKeeper(ctx, s.cfg, s.tel, s.log); err != nil {
@@ -101,7 +101,7 @@ func (s *sealer) seal(items int, do func(*seal.FieldSealer) error) error {
 		s.tel.refused(err, items)
 		return err
 	}
-	s.tel.sealed(items, 0, 0, 0, time.Since(start))
+	s.tel.sealed(items, time.Since(start))
 	return nil
 }
 

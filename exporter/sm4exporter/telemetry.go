@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/sealgate/sealgate/exporter/sm4exporter/internal/metadata"
+	"github.com/sealgate/sealgate/internal/sealpdata"
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
 )
@@ -58,14 +59,19 @@ func (t *instruments) keyFailed() {
 	t.ExporterSm4KeyFailures.Add(context.Background(), 1, t.bySignal)
 }
 
-// sealed counts what was sealed.
-func (t *instruments) sealed(items, plain, compressed, sealed int, took time.Duration) {
+// sealed counts what was sealed, and the time it took.
+func (t *instruments) sealed(items int, took time.Duration) {
 	ctx := context.Background()
 	t.ExporterSm4Items.Add(ctx, int64(items), t.bySignal)
-	t.ExporterSm4PlainBytes.Add(ctx, int64(plain), t.bySignal)
-	t.ExporterSm4CompressedBytes.Add(ctx, int64(compressed), t.bySignal)
-	t.ExporterSm4SealedBytes.Add(ctx, int64(sealed), t.bySignal)
 	t.ExporterSm4SealTime.Add(ctx, took.Seconds(), t.bySignal)
+}
+
+// bytes counts its bytes.
+func (t *instruments) bytes(s sealpdata.Sizes) {
+	ctx := context.Background()
+	t.ExporterSm4PlainBytes.Add(ctx, int64(s.Plain), t.bySignal)
+	t.ExporterSm4CompressedBytes.Add(ctx, int64(s.Compressed), t.bySignal)
+	t.ExporterSm4SealedBytes.Add(ctx, int64(s.Sealed), t.bySignal)
 }
 
 // Why items are refused.
