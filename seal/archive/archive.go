@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -53,8 +52,9 @@ type Options struct {
 	// Null replaces the cipher, in benchmarks alone.
 	Null *nullseal.AEAD
 
-	open opener
-	now  func() time.Time
+	open  opener
+	now   func() time.Time
+	newID func() [16]byte
 }
 
 // FrameInfo tells of one sealed frame.
@@ -95,6 +95,9 @@ func (o *Options) setDefaults() error {
 	}
 	if o.now == nil {
 		o.now = time.Now
+	}
+	if o.newID == nil {
+		o.newID = randomID
 	}
 	if o.Sync != SyncFrame && o.Sync != SyncInterval && o.Sync != SyncNever {
 		return fmt.Errorf("sync policy %q is not one of %q, %q, %q", o.Sync, SyncFrame, SyncInterval, SyncNever)
@@ -138,6 +141,7 @@ type Archive struct {
 	file     *fileWriter
 	previous Link
 	sequence uint64
+	created  time.Time // of the previous file
 	budget   budget
 	plain    []byte
 	packed   []byte
@@ -151,7 +155,7 @@ func Open(opts Options) (*Archive, error) {
 	if err := opts.setDefaults(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(opts.Dir, 0o750); err != nil {
+	if err := makeDir(filepath.Clean(opts.Dir)); err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
 	lock, err := lockDir(opts.Dir, opts.Signal)
@@ -210,7 +214,7 @@ func (c *commit) complete(err error) {
 
 // Append returns nil once the record is as safe as the sync policy promises. An
 // error means that it is not known to be there: hand it in again. Where ctx ends
-// first, it may still be written.
+// first, it may still be written, so its payload is not to be changed even then.
 func (a *Archive) Append(ctx context.Context, r Record) error {
 	if len(r.Payload) > MaxFrame {
 		return fmt.Errorf("%w: %d bytes; at most %d", ErrTooLarge, len(r.Payload), MaxFrame)

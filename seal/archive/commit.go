@@ -47,7 +47,7 @@ func (a *Archive) tend() {
 	if a.file == nil {
 		return
 	}
-	if time.Since(a.file.began) >= a.opts.MaxFileAge {
+	if a.tooOld(a.file) {
 		a.finishFile()
 		return
 	}
@@ -55,6 +55,10 @@ func (a *Archive) tend() {
 		a.dirty = false
 		a.written <- syncJob{file: a.file}
 	}
+}
+
+func (a *Archive) tooOld(f *fileWriter) bool {
+	return a.opts.now().Sub(f.began) >= a.opts.MaxFileAge
 }
 
 // commit seals and writes one commit, and hands it to the syncer.
@@ -92,7 +96,7 @@ func (a *Archive) write(c *commit) error {
 	a.packed = a.enc.EncodeAll(plain, a.packed[:0])
 	compressed := time.Now()
 
-	if f := a.file; f != nil && (f.period != period || f.broken.Load() || f.size >= a.opts.MaxFileBytes || time.Since(f.began) >= a.opts.MaxFileAge) {
+	if f := a.file; f != nil && (f.period != period || f.broken.Load() || f.size >= a.opts.MaxFileBytes || a.tooOld(f)) {
 		a.finishFile()
 	}
 	if err := a.begin(period, int64(len(a.packed))); err != nil {
@@ -142,6 +146,8 @@ func (a *Archive) begin(period *seal.Period, compressed int64) error {
 	need := compressed + frameHead + tagSize
 	if a.file != nil {
 		need += a.file.finalSize()
+	} else {
+		need += int64(headerSize(period.Wrapped)) + new(fileWriter).finalSize()
 	}
 	if err := a.budget.check(need); err != nil {
 		return err
@@ -149,7 +155,9 @@ func (a *Archive) begin(period *seal.Period, compressed int64) error {
 	if a.file != nil {
 		return nil
 	}
-	f, err := newFile(a.opts.Dir, a.opts.open, period, a.opts.Signal, a.sequence+1, a.previous, a.opts.Null)
+	f, err := newFile(&a.opts, period, Header{
+		Created: createdAfter(a.opts.now(), a.created), Sequence: a.sequence + 1, Previous: a.previous,
+	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
@@ -177,7 +185,7 @@ func (a *Archive) finishFile() {
 		}
 		a.budget.used += f.size - before
 	}
-	a.previous, a.sequence = f.link(), f.header.Sequence
+	a.previous, a.sequence, a.created = f.link(), f.header.Sequence, f.header.Created
 	a.written <- syncJob{file: f, last: true}
 }
 

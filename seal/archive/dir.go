@@ -4,8 +4,10 @@
 package archive
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,6 +132,22 @@ func usage(dir string) (total int64, err error) {
 		}
 	}
 	return total, nil
+}
+
+// makeDir makes a directory and what it is in, each name safe, so that no power loss
+// takes a whole archive away.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if err := makeDir(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
 }
 
 // syncDir makes a new name in a directory safe.

@@ -126,7 +126,7 @@ func (h *Header) encode(keys *seal.FileKeys) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := len(b) + macSize
+	size := headerSize(h.Wrapped)
 	if size > maxHeader {
 		return nil, fmt.Errorf("a header of %d bytes is too large; at most %d: name fewer recipients", size, maxHeader)
 	}
@@ -135,10 +135,20 @@ func (h *Header) encode(keys *seal.FileKeys) ([]byte, error) {
 	return append(b, mac[:]...), nil
 }
 
+// headerSize returns the size of a header with those recipients.
+func headerSize(keys []seal.Wrapped) int {
+	const perKey = 4 // kind, length of the id, length of the key
+	size := fixedSize + 4 + 1 + macSize
+	for _, w := range keys {
+		size += perKey + len(w.ID) + len(w.Key)
+	}
+	return size
+}
+
 // decodeFixed decodes the part that has the same size in every header of this
 // version, and returns the size of the whole header.
 func (h *Header) decodeFixed(b []byte) (size int, err error) {
-	if len(b) < len(magic) || !bytes.Equal(b[:len(magic)], magic[:]) {
+	if !bytes.HasPrefix(b, magic[:min(len(b), len(magic))]) {
 		return 0, errors.New("it is not a sealed archive file: it does not begin with SEALGATE")
 	}
 	if len(b) < offVersion+2 {

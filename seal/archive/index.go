@@ -70,14 +70,16 @@ func (x *index) encode() []byte {
 
 var errIndex = errors.New("the index of the final frame is damaged")
 
-// decodeIndex decodes what encode has encoded.
-func decodeIndex(b []byte) (*index, error) {
+// decodeIndex decodes what encode has encoded, of a file that has room for so many
+// frames. Anyone with a public key can make a file, so a count is not to be trusted
+// for being authentic.
+func decodeIndex(b []byte, room uint64) (*index, error) {
 	r := varints{b: b}
 	x := &index{}
 	count := r.uint()
 	x.items, x.plain = r.uint(), r.uint()
 	from, to := r.uint(), r.uint()
-	if r.bad || count > uint64(len(r.b))/4 {
+	if r.bad || count > min(uint64(len(r.b))/4, room) {
 		return nil, errIndex
 	}
 	x.entries = make([]entry, 0, count)

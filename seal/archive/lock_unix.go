@@ -38,6 +38,14 @@ func lockDir(dir string, signal Signal) (*dirLock, error) {
 
 func (l *dirLock) release() { _ = l.f.Close() }
 
+// keepOwner gives a file the owner of another, where that is allowed: the gateway
+// has to read the header of what root has rewrapped.
+func keepOwner(f *os.File, of os.FileInfo) {
+	if s, ok := of.Sys().(*syscall.Stat_t); ok {
+		_ = f.Chown(int(s.Uid), int(s.Gid))
+	}
+}
+
 // holdFile marks a file as being written, for as long as it is open.
 func holdFile(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -25,7 +26,6 @@ type File struct {
 	raw    []byte // the header as it stands in the file
 	key    *seal.DataKey
 	keys   *seal.FileKeys
-	dec    *zstd.Decoder
 	sealed []byte
 }
 
@@ -56,18 +56,23 @@ func newReader(path string, f *os.File) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxFrame))
+	return &File{path: path, f: f, size: info.Size(), header: header, raw: raw}, nil
+}
+
+// decoder returns what all files are decompressed with: to make one takes longer
+// than to read a small file.
+var decoder = newDecoder()
+
+func newDecoder() *zstd.Decoder {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(MaxFrame))
 	if err != nil {
-		return nil, err
+		panic("archive: " + err.Error()) // the options are constants
 	}
-	return &File{path: path, f: f, size: info.Size(), header: header, raw: raw, dec: dec}, nil
+	return dec
 }
 
 // Close closes the file.
-func (f *File) Close() error {
-	f.dec.Close()
-	return f.f.Close()
-}
+func (f *File) Close() error { return f.f.Close() }
 
 // Path returns the path that the file was opened by.
 func (f *File) Path() string { return f.path }
@@ -138,7 +143,19 @@ func (b Between) has(e entry) bool {
 	if e.from > e.to {
 		return true // it has no times
 	}
-	return (b.To.IsZero() || e.from <= uint64(b.To.UnixNano())) && (b.From.IsZero() || e.to >= uint64(b.From.UnixNano()))
+	return (b.To.IsZero() || e.from <= nanos(b.To)) && (b.From.IsZero() || e.to >= nanos(b.From))
+}
+
+// nanos returns the nanoseconds since 1970, of a time that those can express, and
+// else the nearest number.
+func nanos(t time.Time) uint64 {
+	switch seconds := t.Unix(); {
+	case seconds < 0:
+		return 0
+	case seconds >= math.MaxInt64/int64(time.Second):
+		return math.MaxUint64
+	}
+	return uint64(t.UnixNano())
 }
 
 // Read calls data with every authentic frame that may hold items of that time, in
@@ -207,9 +224,12 @@ func (f *File) final() (*index, int64, error) {
 	if h.kind != finalFrame || next != f.size-trailerSize {
 		return nil, 0, errors.New("the trailer does not point to the final frame")
 	}
-	x, err := decodeIndex(payload)
+	x, err := decodeIndex(payload, f.room())
 	return x, at, err
 }
+
+// room returns how many frames the file can have at most.
+func (f *File) room() uint64 { return uint64(f.size-f.start()) / (frameHead + tagSize) }
 
 var (
 	errEndsInHead = errors.New("the file ends within the head of a frame")
@@ -245,7 +265,7 @@ func (f *File) frameAt(at int64) (h frame, next int64, payload []byte, err error
 	if err != nil {
 		return h, next, nil, err
 	}
-	payload, err = f.dec.DecodeAll(compressed, nil)
+	payload, err = decoder.DecodeAll(compressed, nil)
 	if err != nil || len(payload) != int(h.plain) {
 		return h, next, nil, errors.New("it is authentic but cannot be decompressed; its writer was at fault")
 	}

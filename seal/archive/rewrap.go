@@ -20,7 +20,8 @@ import (
 // copied as they are, and the file takes the place of the old one at once.
 //
 // Who was a recipient may have kept the key: removing one protects what is sealed
-// from now on, not what could be read before.
+// from now on, not what could be read before. The File is good for nothing but
+// Close afterwards.
 func (f *File) Rewrap(ctx context.Context, add []seal.Recipient, remove []string) error {
 	if f.keys == nil {
 		return fmt.Errorf("%s: it is locked", f.path)
@@ -44,11 +45,10 @@ func (f *File) Rewrap(ctx context.Context, add []seal.Recipient, remove []string
 
 func (h *Header) rewrap(ctx context.Context, key *seal.DataKey, add []seal.Recipient, remove []string) error {
 	for _, name := range remove {
-		i := slices.IndexFunc(h.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == name })
-		if i < 0 {
+		if !slices.ContainsFunc(h.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == name }) {
 			return fmt.Errorf("%s is not one of its recipients", name)
 		}
-		h.Wrapped = slices.Delete(slices.Clone(h.Wrapped), i, i+1)
+		h.Wrapped = slices.DeleteFunc(slices.Clone(h.Wrapped), func(w seal.Wrapped) bool { return w.Recipient() == name })
 	}
 	fresh := slices.DeleteFunc(slices.Clone(add), func(r seal.Recipient) bool {
 		return slices.ContainsFunc(h.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == r.String() })
@@ -69,6 +69,13 @@ func (h *Header) rewrap(ctx context.Context, key *seal.DataKey, add []seal.Recip
 // replaceHeader writes a new header and the old frames to a new file, and renames
 // it over the old one.
 func (f *File) replaceHeader(raw []byte) error {
+	info, err := f.f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != f.size {
+		return errors.New("it has grown since it was opened; try again")
+	}
 	dir := filepath.Dir(f.path)
 	tmp, err := os.CreateTemp(dir, "."+filepath.Base(f.path)+".*")
 	if err != nil {
@@ -80,7 +87,10 @@ func (f *File) replaceHeader(raw []byte) error {
 		_, err = io.Copy(tmp, io.NewSectionReader(f.f, f.start(), f.size-f.start()))
 	}
 	if err == nil {
-		err = tmp.Chmod(0o640)
+		err = tmp.Chmod(info.Mode().Perm())
+	}
+	if err == nil {
+		keepOwner(tmp, info)
 	}
 	if err == nil {
 		err = tmp.Sync()

@@ -25,6 +25,8 @@ type scanner struct {
 	offsets  []uint64 // of the frames that were there in order, from the end of the header
 	inOrder  bool
 	plain    uint64
+	wasted   int64 // bytes that were read for nothing, of frames that were altered
+	window   []byte
 	finished bool
 	sum      Summary
 }
@@ -74,6 +76,10 @@ func (s *scanner) step(at int64) (int64, error) {
 	case err == nil:
 		return next, s.dataFrame(at, h, payload)
 	}
+	if s.wasted += next - min(at, next); s.wasted > maxWasted(s.size) {
+		s.report(at, "after %d frames: too much is damaged; what follows was not read", s.next)
+		return s.size, nil
+	}
 	// What is wrong may be the length, so the next frame is looked for from here.
 	found, err2 := s.resync(at + 1)
 	if err2 != nil {
@@ -120,6 +126,10 @@ func (s *scanner) dataFrame(at int64, h frame, payload []byte) error {
 	return s.data(Frame{Index: h.index, Offset: at, Payload: payload})
 }
 
+// maxWasted is how much is read for nothing before a file is given up. A damaged
+// frame costs its length; heads put into one another could cost the square of it.
+func maxWasted(size int64) int64 { return 4*size + 1<<20 }
+
 func frames(from, to uint64) string {
 	if from == to {
 		return fmt.Sprintf("frame %d is", from)
@@ -130,25 +140,31 @@ func frames(from, to uint64) string {
 // final compares the final frame with what was found.
 func (s *scanner) final(at, next int64, h frame, payload []byte) {
 	s.finished = true
-	x, err := decodeIndex(payload)
-	if err != nil {
-		s.report(at, "%v; its writer was at fault", err)
-		return
-	}
-	s.sum = summaryOf(x)
-	if h.index != uint64(len(x.entries)) {
-		s.report(at, "the final frame has number %d, and its index %d entries", h.index, len(x.entries))
-	}
-	if missing := h.index - min(h.index, s.next); missing > 0 {
+	x, err := decodeIndex(payload, s.room())
+	switch missing := h.index - min(h.index, s.next); {
+	case missing > 0:
 		s.report(at, "%s missing before the final frame", frames(s.next, h.index-1))
-	} else if s.inOrder && !s.fits(x) {
+	case err != nil:
+		s.report(at, "%v; its writer was at fault", err)
+	case h.index != uint64(len(x.entries)):
+		s.report(at, "the final frame has number %d, and its index %d entries", h.index, len(x.entries))
+	case s.inOrder && !s.fits(x):
 		s.report(at, "the index of the final frame is not that of the frames before it")
 	}
-	want := appendTrailer(nil, uint64(at-s.start()))
+	if s.sum = (Summary{Frames: uint64(len(s.seen)), Plain: s.plain, Finished: true}); err == nil {
+		s.sum = summaryOf(x)
+	}
+	s.trailer(next, appendTrailer(nil, uint64(at-s.start())))
+}
+
+// trailer compares the last bytes of the file with what they should be.
+func (s *scanner) trailer(at int64, want []byte) {
 	got := make([]byte, trailerSize)
-	if n, _ := s.f.ReadAt(got, next); !bytes.Equal(want, got[:n]) {
-		s.report(next, "the trailer was altered or cut")
-	} else if end := next + trailerSize; end != s.size {
+	if n, _ := s.f.ReadAt(got, at); n < trailerSize && bytes.HasPrefix(want, got[:n]) {
+		s.truncated(at+int64(n), "the file ends within its trailer; nothing is missing")
+	} else if !bytes.Equal(want, got) {
+		s.report(at, "the trailer was altered")
+	} else if end := at + trailerSize; end != s.size {
 		s.report(end, "%d bytes follow the end of the file", s.size-end)
 	}
 }
@@ -168,14 +184,14 @@ func (s *scanner) fits(x *index) bool {
 // resync returns where the next head of a frame of this file begins, at or after
 // an offset, or -1.
 func (s *scanner) resync(at int64) (int64, error) {
-	const window = 1 << 20
-	buf := make([]byte, window+frameHead)
-	for ; at < s.size; at += window {
-		n, err := s.f.ReadAt(buf, at)
+	window := 4 << 10 // it grows, so that heads close to each other cost little
+	for ; at < s.size; at, window = at+int64(window), min(4*window, 1<<20) {
+		s.window = grow(s.window, window+frameHead)
+		n, err := s.f.ReadAt(s.window, at)
 		if err != nil && err != io.EOF {
 			return -1, err
 		}
-		part := buf[:n]
+		part := s.window[:n]
 		for i := 0; ; i++ {
 			j := bytes.Index(part[i:], frameMagic[:])
 			if j < 0 || i+j >= window {

@@ -6,6 +6,7 @@ package archive
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -64,9 +65,13 @@ func VerifyDir(ctx context.Context, dir string, identities []seal.Identity, prog
 }
 
 func (r *Report) file(ctx context.Context, path string, identities []seal.Identity) {
+	writing := writerHolds(path) // before its size is known: it may be finished meanwhile
 	f, err := OpenFile(path)
 	if err != nil {
-		r.Problems = append(r.Problems, Problem{Path: path, Offset: -1, Text: trimPath(err, path)})
+		short := errors.Is(err, errHeaderShort)
+		if !writing || !short {
+			r.Problems = append(r.Problems, Problem{Path: path, Offset: -1, Text: trimPath(err, path), Truncated: short})
+		}
 		return
 	}
 	defer f.Close()
@@ -74,7 +79,6 @@ func (r *Report) file(ctx context.Context, path string, identities []seal.Identi
 		r.Problems = append(r.Problems, Problem{Path: path, Offset: -1, Text: trimPath(err, path)})
 		return
 	}
-	writing := f.BeingWritten()
 	sum, _ := f.Read(Between{}, func(Frame) error { return nil }, func(p Problem) {
 		if !writing || !p.Truncated {
 			r.Problems = append(r.Problems, p)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/sealgate/sealgate/internal/nullseal"
 	"github.com/sealgate/sealgate/seal"
 )
 
@@ -57,20 +56,33 @@ func createFile(path string) (file, error) {
 	}
 	if err := holdFile(f); err != nil {
 		_ = f.Close()
+		_ = os.Remove(path)
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
 	return f, nil
 }
 
-// newFile creates the next file of a chain in dir and writes its header.
-func newFile(dir string, open opener, period *seal.Period, signal Signal, sequence uint64, previous Link, null *nullseal.AEAD) (*fileWriter, error) {
-	now := time.Now()
-	h := Header{
-		Signal: signal, Encoding: EncodingOTLP, Compression: CompressionZstd,
-		Created: now.UTC(), Sequence: sequence, Previous: previous,
-		Period: period.ID, Wrapped: period.Wrapped,
+func randomID() (id [16]byte) {
+	_, _ = rand.Read(id[:]) // never fails: it ends the process instead
+	return id
+}
+
+// createdAfter returns the time of creation of a file, later than that of the one
+// before it as far as a name can tell, so that names sort as the chain does. A clock
+// that was set back is believed.
+func createdAfter(now, before time.Time) time.Time {
+	next := before.Truncate(time.Millisecond).Add(time.Millisecond)
+	if ahead := next.Sub(now); ahead > 0 && ahead < time.Minute {
+		return next
 	}
-	_, _ = rand.Read(h.ID[:])
+	return now.Round(0).UTC()
+}
+
+// newFile creates a file and writes its header, of which the caller gives the place
+// in the chain and the time of creation.
+func newFile(o *Options, period *seal.Period, h Header) (*fileWriter, error) {
+	h.ID, h.Signal, h.Encoding, h.Compression = o.newID(), o.Signal, EncodingOTLP, CompressionZstd
+	h.Period, h.Wrapped = period.ID, period.Wrapped
 	keys, err := period.Key.FileKeys(h.ID)
 	if err != nil {
 		return nil, err
@@ -80,11 +92,11 @@ func newFile(dir string, open opener, period *seal.Period, signal Signal, sequen
 	if err != nil {
 		return nil, err
 	}
-	if null != nil {
-		keys.AEAD = null
+	if o.Null != nil {
+		keys.AEAD = o.Null
 	}
-	w := &fileWriter{path: filepath.Join(dir, h.FileName()), header: h, period: period, keys: keys, began: now}
-	if w.f, err = open(w.path); err != nil {
+	w := &fileWriter{path: filepath.Join(o.Dir, h.FileName()), header: h, period: period, keys: keys, began: o.now()}
+	if w.f, err = o.open(w.path); err != nil {
 		return nil, err
 	}
 	if err := w.write(raw); err != nil {
