@@ -1,0 +1,163 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/sealgate/sealgate/seal"
+	"github.com/sealgate/sealgate/seal/archive"
+)
+
+// sealedFiles returns the files that paths name; a directory stands for the sealed
+// files in it.
+func sealedFiles(paths []string) ([]string, error) {
+	if len(paths) == 0 {
+		return nil, usagef("no file: name sealed files, or directories of them")
+	}
+	var files []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		inside, err := filesIn(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, inside...)
+	}
+	return files, nil
+}
+
+func filesIn(dir string) ([]string, error) {
+	files, err := archive.List(dir)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s: there is no sealed file (*.sealed) in this directory; is it the `directory` of the exporter?", dir)
+	}
+	return files, err
+}
+
+// reader is an unlocked file, and whether its gateway still writes it.
+type reader struct {
+	*archive.File
+	writing bool
+}
+
+// openSealed opens and unlocks a file.
+func openSealed(ctx context.Context, path string, keys []seal.Identity) (*reader, error) {
+	f, writing, err := openSteady(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Unlock(ctx, keys); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &reader{f, writing}, nil
+}
+
+// openSteady opens a file. One that its writer finished between two looks is
+// opened again, so that it does not pass for truncated. One that goes on to grow is
+// being written, though the file system knows no locks. The bool tells which.
+func openSteady(path string) (*archive.File, bool, error) {
+	const tries = 3
+	for try := 1; ; try++ {
+		f, err := archive.OpenFile(path)
+		if err != nil {
+			return nil, false, err
+		}
+		if f.BeingWritten() {
+			return f, true, nil
+		}
+		info, err := os.Stat(path)
+		if err == nil && (info.Size() == f.Size() || try == tries) {
+			return f, info.Size() != f.Size(), nil
+		}
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, false, err
+		}
+	}
+}
+
+// read hands on the frames of a time. That a file which is being written has no
+// end is no problem.
+func (r *reader) read(when archive.Between, data func(archive.Frame) error, problem func(archive.Problem)) (archive.Summary, error) {
+	return r.File.Read(when, data, func(p archive.Problem) {
+		if !r.writing || !p.Truncated {
+			problem(p)
+		}
+	})
+}
+
+// onFrame is what is done with a frame.
+type onFrame func(archive.Frame) error
+
+// onFile returns what is done with the frames of file number i, nil where they are
+// not asked for.
+type onFile func(i int, r *reader) (onFrame, error)
+
+// readAll unlocks and reads file after file. What is wrong with one is said, and
+// the next is read. The error is that of file or frame, or that no file could be
+// read at all, or errPart.
+func (e *env) readAll(ctx context.Context, files []string, keys []seal.Identity, when archive.Between, file onFile) error {
+	failed, problems := 0, 0
+	for i, path := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		r, err := openSealed(ctx, path, keys)
+		if err != nil {
+			e.say("%v", err)
+			failed++
+			continue
+		}
+		n, err := e.readOne(ctx, r, when, i, file)
+		problems += n
+		if err = errors.Join(err, r.Close()); err != nil {
+			return err
+		}
+	}
+	switch {
+	case failed == len(files):
+		return errors.New("no file could be read; what is wrong with each is said above")
+	case failed+problems > 0:
+		e.say("%d of %d files could not be read, and %d problems were found in others; `sealctl verify` lists all", failed, len(files), problems)
+		return errPart
+	}
+	return nil
+}
+
+// frameError is something wrong with a frame alone; the next may be read.
+type frameError struct{ error }
+
+func (e *env) readOne(ctx context.Context, r *reader, when archive.Between, i int, file onFile) (problems int, err error) {
+	frame, err := file(i, r)
+	if err != nil || frame == nil {
+		return 0, err
+	}
+	problem := func(p archive.Problem) {
+		e.say("%v", p)
+		problems++
+	}
+	_, err = r.read(when, func(f archive.Frame) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := frame(f)
+		var damaged frameError
+		if errors.As(err, &damaged) {
+			problem(archive.Problem{Path: r.Path(), Offset: f.Offset, Text: fmt.Sprintf("frame %d: %v", f.Index, err)})
+			return nil
+		}
+		return err
+	}, problem)
+	return problems, err
+}

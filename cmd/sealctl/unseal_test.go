@@ -1,0 +1,509 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/plogtest"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/ptracetest"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/sealgate/sealgate/internal/sealpdata"
+	"github.com/sealgate/sealgate/seal"
+)
+
+// secret is in what is sealed, and nowhere else.
+const secret = "4711-s3cret"
+
+// secretSpans are spans with everything that a span may have.
+func secretSpans(n int) ptrace.Traces {
+	td := spans(1, n)
+	rs := td.ResourceSpans().At(0)
+	rs.Resource().Attributes().PutStr("host.name", secret)
+	rs.SetSchemaUrl("https://opentelemetry.io/schemas/1.40.0")
+	rs.ScopeSpans().At(0).Scope().SetVersion("1.2.3")
+	rs.ScopeSpans().At(0).Scope().Attributes().PutStr("team", secret)
+	for i, s := range rs.ScopeSpans().At(0).Spans().All() {
+		s.SetKind(ptrace.SpanKindServer)
+		s.SetParentSpanID(pcommon.SpanID{9})
+		s.Status().SetCode(ptrace.StatusCodeError)
+		s.Status().SetMessage(secret)
+		s.Attributes().PutStr("user.id", fmt.Sprint(secret, i))
+		s.Attributes().PutInt("large", 1<<60+1)
+		s.Attributes().PutEmptyMap("nested").PutEmptySlice("list").AppendEmpty().SetStr(secret)
+		s.Attributes().PutStr("long", strings.Repeat(secret, 500)) // needs chunks
+		e := s.Events().AppendEmpty()
+		e.SetName("exception")
+		e.SetTimestamp(stamp(i))
+		e.Attributes().PutStr("exception.message", secret)
+		l := s.Links().AppendEmpty()
+		l.SetTraceID(pcommon.TraceID{7})
+		l.SetSpanID(pcommon.SpanID{8})
+	}
+	return td
+}
+
+// sealer seals under a fresh data key for a key file.
+type sealer struct {
+	*sealpdata.Policy
+	fields *seal.FieldSealer
+	key    string
+}
+
+func newSealer(t *testing.T) sealer {
+	t.Helper()
+	key := symmetricKey(t, testKey)
+	return sealer{newPolicy(t), newKeeper(t, seal.FileProvider{Path: key}).Current().Fields(), key}
+}
+
+func newPolicy(t *testing.T) *sealpdata.Policy {
+	t.Helper()
+	tokens, err := seal.NewTokenKey([]byte("0123456789abcdef"))
+	require.NoError(t, err)
+	p, err := sealpdata.New(sealpdata.Options{Keep: []string{"service.name"}, Search: []string{"user.id"}, Tokens: tokens})
+	require.NoError(t, err)
+	return p
+}
+
+func (s sealer) traces(t *testing.T, plain ptrace.Traces) ptrace.Traces {
+	t.Helper()
+	td := ptrace.NewTraces()
+	plain.CopyTo(td)
+	require.NoError(t, s.SealTraces(s.fields, td))
+	return td
+}
+
+func (s sealer) records(t *testing.T, plain plog.Logs) plog.Logs {
+	t.Helper()
+	ld := plog.NewLogs()
+	plain.CopyTo(ld)
+	require.NoError(t, s.SealLogs(s.fields, ld))
+	return ld
+}
+
+func otlpJSON(t *testing.T, td ptrace.Traces) string {
+	t.Helper()
+	text, err := new(ptrace.JSONMarshaler).MarshalTraces(td)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func parseTraces(t *testing.T, text string) ptrace.Traces {
+	t.Helper()
+	td, err := new(ptrace.JSONUnmarshaler).UnmarshalTraces([]byte(text))
+	require.NoError(t, err)
+	return td
+}
+
+// tempoJSON is how Tempo's API v1 prints a trace: protobuf's JSON, with ids in
+// base64 and enumerations by name.
+func tempoJSON(t *testing.T, td ptrace.Traces) string {
+	t.Helper()
+	var top map[string]any
+	d := json.NewDecoder(strings.NewReader(otlpJSON(t, td)))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&top))
+	asTempo(t, top)
+	top["batches"] = top["resourceSpans"]
+	delete(top, "resourceSpans")
+	text, err := json.Marshal(top)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func asTempo(t *testing.T, v any) {
+	t.Helper()
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			asTempo(t, item)
+		}
+	case map[string]any:
+		for key, value := range v {
+			switch {
+			case idSize(key) > 0:
+				id, err := hex.DecodeString(value.(string))
+				require.NoError(t, err)
+				v[key] = base64.StdEncoding.EncodeToString(id)
+			case key == "kind":
+				v[key] = "SPAN_KIND_SERVER"
+			case key == "code":
+				v[key] = "STATUS_CODE_ERROR"
+			default:
+				asTempo(t, value)
+			}
+		}
+	}
+}
+
+func TestATraceOfTempoIsOpenedInEveryFormThatItHas(t *testing.T) {
+	s, plain := newSealer(t), secretSpans(3)
+	sealed := s.traces(t, plain)
+	require.NotContains(t, otlpJSON(t, sealed), secret)
+	for form, text := range map[string]string{
+		"v1":   tempoJSON(t, sealed),
+		"v2":   `{"trace":` + otlpJSON(t, sealed) + `,"metrics":{}}`,
+		"otlp": otlpJSON(t, sealed),
+	} {
+		t.Run(form, func(t *testing.T) {
+			for _, backend := range []string{"auto", "tempo"} {
+				r := sealctlWith(t, nil, text, "unseal", "--key", s.key, "--from-backend", backend)
+				require.Equal(t, exitDone, r.code, r.stderr)
+				require.Empty(t, r.stderr)
+				require.NoError(t, ptracetest.CompareTraces(plain, parseTraces(t, r.stdout)))
+			}
+		})
+	}
+}
+
+func TestLogsInOTLPAreOpened(t *testing.T) {
+	s, plain := newSealer(t), records(0, 4)
+	text, err := new(plog.JSONMarshaler).MarshalLogs(s.records(t, plain))
+	require.NoError(t, err)
+	r := sealctlWith(t, nil, string(text), "unseal", "--key", s.key)
+	require.Equal(t, exitDone, r.code, r.stderr)
+	got, err := new(plog.JSONUnmarshaler).UnmarshalLogs([]byte(r.stdout))
+	require.NoError(t, err)
+	require.NoError(t, plogtest.CompareLogs(plain, got))
+}
+
+func TestJSONLinesAreOpenedOneByOne(t *testing.T) {
+	s := newSealer(t)
+	text := otlpJSON(t, s.traces(t, spans(0, 2))) + "\n" + tempoJSON(t, s.traces(t, spans(2, 2))) + "\n\n"
+	r := sealctlWith(t, nil, text, "unseal", "--key", s.key)
+	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Equal(t, namesFrom(0, 4), names(t, r.stdout))
+}
+
+func TestASpanThatWasAlteredOrMovedStaysSealedAndIsNamed(t *testing.T) {
+	s := newSealer(t)
+	sealed := s.traces(t, secretSpans(3))
+	second := sealed.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(1)
+	second.SetSpanID(pcommon.SpanID{0xab, 0xcd}) // as if it were another's
+	r := sealctlWith(t, nil, otlpJSON(t, sealed), "unseal", "--key", s.key)
+	require.Equal(t, exitPart, r.code)
+	require.Contains(t, r.stderr, "span abcd000000000000 of trace 01000000000000000000000000000002 stays sealed")
+	require.Contains(t, r.stderr, "2 opened, 1 left sealed, 0 were not sealed")
+	require.NotContains(t, r.stderr, secret)
+	require.Equal(t, []string{"span-0001", "span-0003", "sealed"}, spanNames(parseTraces(t, r.stdout)))
+}
+
+func TestWithAnotherKeyAllStaysSealed(t *testing.T) {
+	s := newSealer(t)
+	other := symmetricKey(t, strings.Repeat("ab", 16))
+	for _, text := range []string{
+		otlpJSON(t, s.traces(t, secretSpans(3))),
+		lokiJSON(t, s.records(t, secretRecords(3)), false),
+	} {
+		r := sealctlWith(t, nil, text, "unseal", "--key", other)
+		require.Equal(t, exitPart, r.code)
+		require.Contains(t, r.stderr, "wrapped for another recipient")
+		require.Contains(t, r.stderr, "0 opened, 3 left sealed")
+		require.NotContains(t, r.stdout+r.stderr, secret)
+	}
+}
+
+func TestWhatIsNotSealedComesOutAsItIs(t *testing.T) {
+	key := symmetricKey(t, testKey)
+	r := sealctlWith(t, nil, otlpJSON(t, spans(0, 2)), "unseal", "--key", key)
+	require.Equal(t, exitDone, r.code)
+	require.Equal(t, namesFrom(0, 2), names(t, r.stdout))
+	require.Contains(t, r.stderr, "nothing in it is sealed")
+
+	const answer = `{"data":{"result":[{"stream":{"a":"<b>"},"values":[["1","line & more"],["2","x",{"parsed":{"p":"q"}}]]},{"stream":{},"values":[]}],"resultType":"streams","stats":{"n":12345678901234567890}},"status":"success"}`
+	r = sealctlWith(t, nil, answer, "unseal", "--key", key)
+	require.Equal(t, exitDone, r.code)
+	require.Equal(t, answer+"\n", r.stdout)
+}
+
+// secretRecords are log records with everything that Loki keeps.
+func secretRecords(n int) plog.Logs {
+	ld := records(1, n)
+	rl := ld.ResourceLogs().At(0)
+	rl.Resource().Attributes().PutStr("host.name", secret)
+	rl.ScopeLogs().At(0).Scope().SetName(secret + "-scope")
+	rl.ScopeLogs().At(0).Scope().SetVersion("1.2.3")
+	rl.ScopeLogs().At(0).Scope().Attributes().PutStr("team", secret)
+	for i, r := range rl.ScopeLogs().At(0).LogRecords().All() {
+		r.Body().SetStr(fmt.Sprintf("line %d of %s", i, secret))
+		r.SetTraceID(pcommon.TraceID{1, 15: byte(i)})
+		r.SetSpanID(pcommon.SpanID{2, 7: byte(i)})
+		r.SetSeverityText("ERROR")
+		r.SetFlags(1)
+		r.Attributes().PutStr("user.id", fmt.Sprint(secret, i))
+		r.Attributes().PutEmptyMap("http").PutInt("status", 500)
+		r.Attributes().PutStr("service_name", "of the record") // is a label of that name already
+	}
+	return ld
+}
+
+// lokiJSON is how Loki answers: resource attributes and others become labels, with
+// underscores, of the stream or, categorized, of each line.
+func lokiJSON(t *testing.T, ld plog.Logs, categorized bool) string {
+	t.Helper()
+	streams := []any{}
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, r := range sl.LogRecords().All() {
+				index, meta := lokiLabels(rl, sl, r)
+				at := fmt.Sprint(uint64(max(r.Timestamp(), r.ObservedTimestamp())))
+				value := []any{at, r.Body().AsString()}
+				if categorized {
+					value = append(value, map[string]any{"structuredMetadata": meta})
+				} else {
+					maps.Copy(index, meta)
+				}
+				streams = append(streams, map[string]any{"stream": index, "values": []any{value}})
+			}
+		}
+	}
+	answer := map[string]any{"status": "success", "data": map[string]any{"resultType": "streams", "result": streams, "stats": map[string]any{}}}
+	text, err := json.Marshal(answer)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func lokiLabels(rl plog.ResourceLogs, sl plog.ScopeLogs, r plog.LogRecord) (index, meta map[string]string) {
+	index, meta = map[string]string{}, map[string]string{}
+	service, _ := rl.Resource().Attributes().Get("service.name")
+	index["service_name"] = service.Str()
+	for name, v := range rl.Resource().Attributes().All() {
+		if name != "service.name" {
+			meta[lokiName(name)] = v.AsString()
+		}
+	}
+	addLabels(meta, "", sl.Scope().Attributes())
+	addLabels(meta, "", r.Attributes())
+	putNew(meta, "scope_name", sl.Scope().Name())
+	putNew(meta, "scope_version", sl.Scope().Version())
+	putNew(meta, "severity_text", r.SeverityText())
+	if !r.TraceID().IsEmpty() {
+		meta["trace_id"], meta["span_id"] = r.TraceID().String(), r.SpanID().String()
+	}
+	if r.Flags() != 0 {
+		meta["flags"] = fmt.Sprint(uint32(r.Flags()))
+	}
+	return index, meta
+}
+
+// lokiAnswer is what the tests look at of an answer.
+type lokiAnswer struct {
+	Status string
+	Data   struct {
+		ResultType string
+		Result     []lokiStream
+	}
+}
+
+func TestLinesOfLokiAreOpenedIntoTextAndLabels(t *testing.T) {
+	s, plain := newSealer(t), secretRecords(3)
+	sealed := s.records(t, plain)
+	for _, categorized := range []bool{false, true} {
+		text := lokiJSON(t, sealed, categorized)
+		require.NotContains(t, text, secret)
+		r := sealctlWith(t, nil, text, "unseal", "--key", s.key, "--from-backend", "loki")
+		require.Equal(t, result{exitDone, r.stdout, ""}, r)
+		var got, want lokiAnswer
+		require.NoError(t, json.Unmarshal([]byte(r.stdout), &got))
+		require.NoError(t, json.Unmarshal([]byte(lokiJSON(t, plain, categorized)), &want))
+		require.Equal(t, "success", got.Status)
+		require.Equal(t, len(want.Data.Result), len(got.Data.Result))
+		for i, stream := range want.Data.Result {
+			// The stream has the label of the resource, which is not overwritten.
+			if categorized {
+				delete(stream.Values[0].own.Metadata, "service_name")
+			} else {
+				stream.Labels["service_name"] = "checkout"
+			}
+			require.Equal(t, stream, got.Data.Result[i])
+		}
+	}
+}
+
+func TestLinesOfOneStreamThatDifferInWhatWasSealedBecomeStreams(t *testing.T) {
+	s := newSealer(t)
+	sealed := s.records(t, secretRecords(2))
+	rl := sealed.ResourceLogs().At(0)
+	sl := rl.ScopeLogs().At(0)
+	lines := sl.LogRecords()
+	for _, r := range lines.All() { // without what tells them apart in the clear
+		r.Attributes().RemoveIf(func(string, pcommon.Value) bool { return true })
+	}
+	index, meta := lokiLabels(rl, sl, lines.At(0))
+	maps.Copy(index, meta)
+	delete(index, "trace_id")
+	delete(index, "span_id")
+	// A second line that is not sealed, and one that was tampered with.
+	answer, err := json.Marshal(map[string]any{"status": "success", "data": map[string]any{"resultType": "streams", "result": []any{
+		map[string]any{"stream": index, "values": [][]string{{fmt.Sprint(uint64(stamp(1))), lines.At(0).Body().Str()}}},
+		map[string]any{"stream": map[string]string{"a": "b"}, "values": [][]string{{"1", "plain"}}},
+	}}})
+	require.NoError(t, err)
+	r := sealctlWith(t, nil, string(answer), "unseal", "--key", s.key)
+	require.Equal(t, exitPart, r.code, "its trace id is gone, so it is not in its place")
+	require.Contains(t, r.stderr, fmt.Sprintf("the line at %d", uint64(stamp(1))))
+	require.Contains(t, r.stderr, "0 opened, 1 left sealed, 1 were not sealed")
+	require.Contains(t, r.stdout, "sealed_key")
+}
+
+func TestLinesWithoutIDsThatLokiPutIntoOneStreamAreToldApart(t *testing.T) {
+	s := newSealer(t)
+	plain := records(0, 2)
+	for i, r := range plain.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		r.Attributes().PutInt("n", int64(i))
+	}
+	sealed := s.records(t, plain)
+	rl := sealed.ResourceLogs().At(0)
+	lines := rl.ScopeLogs().At(0).LogRecords()
+	index, meta := lokiLabels(rl, rl.ScopeLogs().At(0), lines.At(0))
+	maps.Copy(index, meta)
+	value := func(i int) []string { return []string{fmt.Sprint(uint64(stamp(i))), lines.At(i).Body().Str()} }
+	answer, err := json.Marshal(map[string]any{"streams": []any{map[string]any{"stream": index, "values": [][]string{value(1), value(0)}}}})
+	require.NoError(t, err)
+	r := sealctlWith(t, nil, string(answer), "unseal", "--key", s.key)
+	require.Equal(t, exitDone, r.code, r.stderr)
+	want := fmt.Sprintf(`{"streams":[{"stream":{"n":"1","service_name":"checkout"},"values":[["%d","line-0001"]]},{"stream":{"n":"0","service_name":"checkout"},"values":[["%d","line-0000"]]}]}`, uint64(stamp(1)), uint64(stamp(0)))
+	require.Equal(t, want+"\n", r.stdout)
+}
+
+func TestAnAlteredLineStaysSealedAndIsNamedByItsTime(t *testing.T) {
+	s := newSealer(t)
+	sealed := s.records(t, secretRecords(2))
+	body := sealed.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1).Body()
+	altered := []byte(body.Str())
+	altered[20] ^= 1
+	body.SetStr(string(altered))
+	r := sealctlWith(t, nil, lokiJSON(t, sealed, true), "unseal", "--key", s.key)
+	require.Equal(t, exitPart, r.code)
+	require.Contains(t, r.stderr, fmt.Sprintf("the line at %d", uint64(stamp(2))))
+	require.Contains(t, r.stderr, "1 opened, 1 left sealed")
+	require.Contains(t, r.stdout, string(altered))
+	require.Contains(t, r.stdout, "line 0 of "+secret)
+	require.NotContains(t, r.stdout, "line 1 of")
+}
+
+func TestALabelThatOnlyLooksLikeATokenStays(t *testing.T) {
+	labels := openedLabels{}.without(map[string]string{
+		"tok_user_id": strings.Repeat("A", seal.TokenSize), "tok_count": "7", "sealed_key": "x", "sealed_key_12": "x",
+		"sealed_resource": "x", "sealed_scope_1": "x", "sealed_by": "ann", "sealed_key_note": "n",
+	})
+	require.Equal(t, map[string]string{"tok_count": "7", "sealed_by": "ann", "sealed_key_note": "n"}, labels)
+}
+
+func TestInputThatCannotBeOpenedIsExplained(t *testing.T) {
+	key := symmetricKey(t, testKey)
+	for text, want := range map[string]string{
+		"":                                 "there is nothing on stdin",
+		"   \n":                            "there is nothing on stdin",
+		"trace not found":                  "did the backend answer with an error?",
+		`[1]`:                              "it is no JSON object",
+		`null`:                             "it is neither a trace of Tempo",
+		`{"error":"x"}`:                    "it is neither a trace of Tempo",
+		`{"batches":7}`:                    "it is not a trace",
+		`{"trace":7}`:                      "its trace is no JSON object",
+		`{"resourceLogs":7}`:               "they are not logs",
+		`{"data":null}`:                    "is no JSON object",
+		`{"data":[]}`:                      "is no JSON object",
+		`{"streams":{}}`:                   "the streams of the answer",
+		`{"batches":[`:                     "is not JSON",
+		`{"batches":[]} {`:                 "document 2 on stdin is not JSON",
+		`{"streams":[{"values":[["1"]]}]}`: "a line has 1 parts",
+		`{"data":{"resultType":"matrix","result":[]}}`:                                            "not for a metric",
+		`{"batches":[{"scopeSpans":[{"spans":[{"traceId":"xyz"}]}]}]}`:                            "neither hexadecimal nor base64",
+		`{"batches":[{"scopeSpans":[{"spans":[{"spanId":"` + strings.Repeat("a", 40) + `"}]}]}]}`: "more than 16 hexadecimal digits",
+	} {
+		r := sealctlWith(t, nil, text, "unseal", "--key", key)
+		require.Equal(t, exitNot, r.code, text)
+		require.Contains(t, r.stderr, want, text)
+	}
+	r := sealctlWith(t, nil, `{"batches":[]}`, "unseal", "--key", key, "--from-backend", "loki")
+	require.Equal(t, exitNot, r.code)
+	require.Contains(t, r.stderr, "it is not of loki")
+	require.Equal(t, exitNot, sealctlWith(t, nil, `{}`, "unseal").code, "without a key")
+}
+
+func TestAnEmptyTraceIsATrace(t *testing.T) {
+	key := symmetricKey(t, testKey)
+	for _, text := range []string{`{"batches":[]}`, `{"trace":{}}`, `{"resourceSpans":[]}`} {
+		r := sealctlWith(t, nil, text, "unseal", "--key", key)
+		require.Equal(t, result{exitDone, "{}\n", "nothing in it is sealed\n"}, r)
+	}
+}
+
+func TestAnIDIsReadInEitherSpelling(t *testing.T) {
+	for text, want := range map[string]string{
+		"AQIDBAUGBwg=":     "0102030405060708",
+		"0102030405060708": "0102030405060708",
+		"102030405060708":  "0102030405060708",
+		"":                 "",
+	} {
+		got, err := hexID(text, 8)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestADataKeyIsUnwrappedOnceForEachHeader(t *testing.T) {
+	s := newSealer(t)
+	private := &counting{}
+	identity, err := seal.ReadIdentity(s.key, nil)
+	require.NoError(t, err)
+	private.Identity = identity
+	o := &opener{backend: "auto", openKey: cachedKeys(t.Context(), []seal.Identity{private})}
+	for range 3 {
+		_, errs, err := o.document([]byte(lokiJSON(t, s.records(t, secretRecords(5)), true)))
+		require.NoError(t, err)
+		require.Empty(t, errs)
+	}
+	require.Equal(t, 1, private.unwrapped)
+}
+
+// counting counts what it unwraps.
+type counting struct {
+	seal.Identity
+	unwrapped int
+}
+
+func (c *counting) Unwrap(ctx context.Context, w seal.Wrapped) ([]byte, error) {
+	c.unwrapped++
+	return c.Identity.Unwrap(ctx, w)
+}
+
+// FuzzUnsealDocument feeds anything to what opens documents. It must neither panic
+// nor open what was not sealed, and what it prints must be JSON.
+func FuzzUnsealDocument(f *testing.F) {
+	for _, text := range []string{
+		`{"batches":[{"resource":{"attributes":[{"key":"sealed.key","value":{"stringValue":"AQ"}}]},"scopeSpans":[{"spans":[{"traceId":"AQIDBAUGBwgJCgsMDQ4PEA==","spanId":"0102030405060708","attributes":[{"key":"sealed.span","value":{"stringValue":"AQ"}}]}]}]}]}`,
+		`{"trace":{"resourceSpans":[]}}`,
+		`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}`,
+		`{"status":"success","data":{"resultType":"streams","result":[{"stream":{"sealed_key":"AQ","sealed_scope":"AQ","trace_id":"01"},"values":[["1","AQ"],["2","AQ",{"structuredMetadata":{"sealed_key":"AQ"},"parsed":{}}]]}]}}`,
+		`{"streams":[{"stream":null,"values":[null]}]}`,
+	} {
+		f.Add([]byte(text))
+	}
+	key, err := seal.ParseKey([]byte(testKey))
+	require.NoError(f, err)
+	kek, err := seal.NewKEK(key)
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		o := &opener{backend: "auto", openKey: cachedKeys(t.Context(), []seal.Identity{kek})}
+		out, _, err := o.document(text)
+		if err != nil {
+			return
+		}
+		require.True(t, json.Valid(out), "%q", out)
+		require.Zero(t, o.stats.Unsealed)
+	})
+}
