@@ -37,7 +37,7 @@ type archiveExporter struct {
 }
 
 func newArchiveExporter(set exporter.Settings, cfg *Config, signal archive.Signal) (*archiveExporter, error) {
-	tel, err := newInstruments(set.TelemetrySettings, signal)
+	tel, err := newInstruments(set, signal)
 	if err != nil {
 		return nil, err
 	}

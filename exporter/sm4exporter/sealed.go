@@ -36,7 +36,7 @@ type sealer struct {
 }
 
 func newSealer(set exporter.Settings, cfg *Config, signal archive.Signal) (*sealer, error) {
-	tel, err := newInstruments(set.TelemetrySettings, signal)
+	tel, err := newInstruments(set, signal)
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +78,15 @@ func (s *sealer) Start(ctx context.Context, host component.Host) error {
 	return s.inner.Start(ctx, host)
 }
 
-// Shutdown ends the exporter behind first, since that may still send.
+// Shutdown ends the exporter behind first, since that may still send. It may be
+// called before Start and more than once; the exporter behind may not.
 func (s *sealer) Shutdown(ctx context.Context) error {
-	var err error
-	if s.keeper != nil { // else it was never started
-		err = s.inner.Shutdown(ctx)
-		s.keeper.Close()
+	if s.keeper == nil {
+		return nil
 	}
+	err := s.inner.Shutdown(ctx)
+	s.keeper.Close()
+	s.keeper = nil
 	s.tel.Shutdown()
 	return err
 }

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -25,19 +25,19 @@ type instruments struct {
 	byReason map[string]metric.MeasurementOption
 }
 
-func newInstruments(set component.TelemetrySettings, signal archive.Signal) (*instruments, error) {
-	builder, err := metadata.NewTelemetryBuilder(set)
+func newInstruments(set exporter.Settings, signal archive.Signal) (*instruments, error) {
+	builder, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
-	name := attribute.String("signal", signal.String())
+	own := []attribute.KeyValue{attribute.String("exporter", set.ID.String()), attribute.String("signal", signal.String())}
 	t := &instruments{
 		TelemetryBuilder: builder,
-		bySignal:         metric.WithAttributeSet(attribute.NewSet(name)),
+		bySignal:         metric.WithAttributeSet(attribute.NewSet(own...)),
 		byReason:         make(map[string]metric.MeasurementOption),
 	}
 	for _, reason := range []string{reasonKey, reasonBudget, reasonDisk, reasonTooLarge, reasonCanceled} {
-		t.byReason[reason] = metric.WithAttributeSet(attribute.NewSet(name, attribute.String("reason", reason)))
+		t.byReason[reason] = metric.WithAttributeSet(attribute.NewSet(append(own, attribute.String("reason", reason))...))
 	}
 	return t, nil
 }

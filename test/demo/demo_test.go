@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,8 +13,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/sealgate/sealgate/seal"
+	"github.com/sealgate/sealgate/seal/archive"
 	"github.com/sealgate/sealgate/test/fleet"
 )
 
@@ -52,30 +56,65 @@ func TestAComparisonShowsEachSpellingAndCountsWhatIsWrong(t *testing.T) {
 }
 
 func TestOnlyWholeLinesOfTheRunAreRead(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "traces.jsonl")
+	path := filepath.Join(t.TempDir(), "logs.jsonl")
 	mine, other := fleet.Clusters[0].Generate("mine", 1, time.Unix(0, 0)), fleet.Clusters[0].Generate("other", 1, time.Unix(0, 0))
-	found, err := findTraces(path, mine)
+	found, err := findLogs(path, mine)
 	require.NoError(t, err, "the file need not be there yet")
 	assert.Nil(t, found)
 
 	write := func(content string) { require.NoError(t, os.WriteFile(path, []byte(content), 0o644)) }
-	line := jsonLine(t, mine.Traces)
-	write(jsonLine(t, other.Traces) + "\n" + line[:len(line)/2])
-	found, err = findTraces(path, mine)
+	line := jsonLine(t, mine.Logs)
+	write(jsonLine(t, other.Logs) + "\n" + line[:len(line)/2])
+	found, err = findLogs(path, mine)
 	require.NoError(t, err, "half a line is still being written")
 	assert.Nil(t, found)
 
-	write(jsonLine(t, other.Traces) + "\n" + line + "\n")
-	found, err = findTraces(path, mine)
+	write(jsonLine(t, other.Logs) + "\n" + line + "\n")
+	found, err = findLogs(path, mine)
 	require.NoError(t, err)
 	assert.Equal(t, "ack-prod", found["k8s.cluster.name"])
 }
 
-func jsonLine(t *testing.T, td ptrace.Traces) string {
+func jsonLine(t *testing.T, ld plog.Logs) string {
 	t.Helper()
-	line, err := (&ptrace.JSONMarshaler{}).MarshalTraces(td)
+	line, err := (&plog.JSONMarshaler{}).MarshalLogs(ld)
 	require.NoError(t, err)
 	return string(line)
+}
+
+func TestTracesOfTheRunAreReadFromTheSealedArchive(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sealed")
+	kek, err := seal.NewKEK(make([]byte, seal.KeySize))
+	require.NoError(t, err)
+	mine, other := fleet.Clusters[0].Generate("mine", 1, time.Unix(0, 0)), fleet.Clusters[1].Generate("other", 1, time.Unix(0, 0))
+	found, err := findTraces(t.Context(), dir, kek, mine)
+	require.NoError(t, err, "the folder need not be there yet")
+	assert.Nil(t, found)
+
+	keeper, err := seal.NewKeeper(t.Context(), recipient{kek}, seal.KeeperOptions{})
+	require.NoError(t, err)
+	defer keeper.Close()
+	a, err := archive.Open(archive.Options{Dir: dir, Signal: archive.Traces, Keeper: keeper})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, a.Close(t.Context())) }()
+	for _, b := range []fleet.Batch{other, mine} {
+		found, err = findTraces(t.Context(), dir, kek, mine)
+		require.NoError(t, err)
+		assert.Nil(t, found)
+		payload, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(b.Traces)
+		require.NoError(t, err)
+		require.NoError(t, a.Append(t.Context(), archive.Record{Payload: payload, Items: b.Traces.SpanCount()}))
+	}
+	found, err = findTraces(t.Context(), dir, kek, mine)
+	require.NoError(t, err)
+	assert.Equal(t, "ack-prod", found["k8s.cluster.name"])
+}
+
+// recipient provides one recipient.
+type recipient struct{ seal.Recipient }
+
+func (r recipient) Recipients(context.Context) ([]seal.Recipient, error) {
+	return []seal.Recipient{r.Recipient}, nil
 }
 
 func TestNothingButATerminalIsOne(t *testing.T) {

@@ -24,6 +24,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/sealgate/sealgate/labels"
+	"github.com/sealgate/sealgate/seal"
+	"github.com/sealgate/sealgate/seal/archive"
 	"github.com/sealgate/sealgate/test/fleet"
 	"github.com/sealgate/sealgate/test/harness"
 )
@@ -41,6 +43,7 @@ func load(ctx context.Context, args []string) error {
 	grpc := flags.String("grpc", envOr("SEALGATE_OTLP_GRPC", "127.0.0.1:4317"), "the gateway's OTLP over gRPC, `host:port`")
 	http := flags.String("http", envOr("SEALGATE_OTLP_HTTP", "127.0.0.1:4318"), "the gateway's OTLP over HTTP, `host:port`")
 	data := flags.String("data", envOr("SEALGATE_DATA", "sealgate-data"), "the `folder` of the gateway's results")
+	key := flags.String("key", "", "the private `key` that traces are sealed for (default: keys/reader.pem in the folder)")
 	prom := flags.String("prometheus", "http://"+envOr("SEALGATE_PROM", "127.0.0.1:9464")+"/metrics", "the `URL` of the metrics that came in")
 	_ = flags.Parse(args)
 
@@ -50,7 +53,14 @@ func load(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	results := local{traces: filepath.Join(*data, "traces.jsonl"), logs: filepath.Join(*data, "logs.jsonl"), prom: *prom}
+	if *key == "" {
+		*key = filepath.Join(*data, "keys", "reader.pem")
+	}
+	reader, err := seal.ReadIdentity(*key, nil)
+	if err != nil {
+		return err
+	}
+	results := local{traces: filepath.Join(*data, "sealed"), reader: reader, logs: filepath.Join(*data, "logs.jsonl"), prom: *prom}
 	wrong := 0
 	for _, b := range batches {
 		out, err := results.await(ctx, b)
@@ -59,7 +69,8 @@ func load(ctx context.Context, args []string) error {
 		}
 		wrong += printComparison(os.Stdout, b, out)
 	}
-	fmt.Printf("All of it is in\n  %s\n  %s\n  %s\n", results.traces, results.logs, results.prom)
+	fmt.Printf("All of it is in\n  %s, sealed\n  %s\n  %s\n", results.traces, results.logs, results.prom)
+	fmt.Printf("Read the traces with\n  build/sealctl decrypt --key %s %s\n", *key, results.traces)
 	if wrong > 0 {
 		return fmt.Errorf("%d labels did not come out as they should; is `cloudlabels` in every pipeline?", wrong)
 	}
@@ -104,15 +115,18 @@ type attributes map[string]string
 // outcome is what came out of the gateway, by signal.
 type outcome map[fleet.Signal]attributes
 
-// local is where `make run` leaves its results.
-type local struct{ traces, logs, prom string }
+// local is where `make run` leaves its results, and who can read its traces.
+type local struct {
+	traces, logs, prom string
+	reader             seal.Identity
+}
 
 // await waits until all three signals of a batch have come out.
 func (l local) await(ctx context.Context, b fleet.Batch) (outcome, error) {
 	out := outcome{}
 	err := harness.Poll(ctx, "the results of "+b.Cluster.Name, func(ctx context.Context) (bool, error) {
 		var err error
-		if out[fleet.Traces], err = findTraces(l.traces, b); err != nil {
+		if out[fleet.Traces], err = findTraces(ctx, l.traces, l.reader, b); err != nil {
 			return false, err
 		}
 		if out[fleet.Logs], err = findLogs(l.logs, b); err != nil {
@@ -124,21 +138,59 @@ func (l local) await(ctx context.Context, b fleet.Batch) (outcome, error) {
 	return out, err
 }
 
-func findTraces(path string, b fleet.Batch) (attributes, error) {
+// findTraces looks through the sealed archive, the file that is being written
+// included.
+func findTraces(ctx context.Context, dir string, reader seal.Identity, b fleet.Batch) (attributes, error) {
+	paths, err := archive.List(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
 	var found attributes
-	err := eachLine(path, b.Run, func(line []byte) error {
-		td, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces(line)
-		if err != nil {
-			return err
+	for _, path := range paths {
+		if err == nil {
+			err = eachSealed(ctx, path, reader, func(td ptrace.Traces) {
+				for _, rs := range td.ResourceSpans().All() {
+					if of(rs.Resource(), b) && sentIn(rs, b.Run) {
+						found = textMap(rs.Resource().Attributes())
+					}
+				}
+			})
 		}
-		for _, rs := range td.ResourceSpans().All() {
-			if of(rs.Resource(), b) {
-				found = textMap(rs.Resource().Attributes())
+	}
+	return found, err
+}
+
+// eachSealed calls f with every frame of a sealed file. What is wrong with the file
+// is for `sealctl verify` to say: it may be that it is being written.
+func eachSealed(ctx context.Context, path string, reader seal.Identity, f func(ptrace.Traces)) error {
+	file, err := archive.OpenFile(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := file.Unlock(ctx, []seal.Identity{reader}); err != nil {
+		return err
+	}
+	_, err = file.Read(archive.Between{}, func(frame archive.Frame) error {
+		td, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(frame.Payload)
+		if err == nil {
+			f(td)
+		}
+		return err
+	}, func(archive.Problem) {})
+	return err
+}
+
+// sentIn tells whether a resource has spans of a run.
+func sentIn(rs ptrace.ResourceSpans, run string) bool {
+	for _, ss := range rs.ScopeSpans().All() {
+		for _, span := range ss.Spans().All() {
+			if id, ok := span.Attributes().Get("run.id"); ok && id.Str() == run {
+				return true
 			}
 		}
-		return nil
-	})
-	return found, err
+	}
+	return false
 }
 
 func findLogs(path string, b fleet.Batch) (attributes, error) {

@@ -105,11 +105,18 @@ func startArchiving(ctx context.Context, t *testing.T, gateway, dir string, keys
 	return g
 }
 
-// manyTraces makes the requests, each of whole traces.
+// manyTraces makes the requests, each one trace: that many Tempo can be asked for
+// one by one.
 func manyTraces() []ptrace.Traces {
 	requests := make([]ptrace.Traces, archiveRequests)
 	for i := range requests {
 		requests[i] = fleet.Spans(uint64(i), archiveSpans)
+		id := pcommon.TraceID{0xa1, 14: byte(i >> 8), 15: byte(i)}
+		for _, rs := range requests[i].ResourceSpans().All() {
+			for _, span := range rs.ScopeSpans().At(0).Spans().All() {
+				span.SetTraceID(id)
+			}
+		}
 	}
 	return requests
 }

@@ -1,0 +1,192 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sm4exporter
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/sealgate/sealgate/internal/nullseal"
+	"github.com/sealgate/sealgate/seal/archive"
+)
+
+// configured returns the configuration that yaml describes, as the Collector would
+// make it.
+func configured(t testing.TB, text string) *Config {
+	t.Helper()
+	var raw map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(text), &raw))
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(raw).Unmarshal(cfg))
+	return cfg
+}
+
+func sample(t *testing.T, name string) *Config {
+	t.Helper()
+	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	sub, err := conf.Sub(name)
+	require.NoError(t, err)
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, sub.Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	return cfg
+}
+
+func TestTheShortestConfigurationHasGoodDefaults(t *testing.T) {
+	cfg := sample(t, "sm4")
+	assert.Equal(t, []string{"/etc/sealgate/keys/reader.pub.pem"}, cfg.Keys.SM2.Get().Recipients)
+	assert.Equal(t, time.Hour, cfg.Keys.RotateAfter)
+	assert.Equal(t, 24*time.Hour, cfg.Keys.MaxAge)
+	assert.Equal(t, uint64(1<<32), cfg.Keys.MaxSeals)
+	assert.Equal(t, &ArchiveConfig{
+		Directory: "/var/lib/sealgate/sealed", MaxFileMiB: 256, MaxFileAge: time.Hour, FrameKiB: 4096,
+		Fsync: archive.SyncFrame, FsyncInterval: time.Second,
+	}, cfg.Archive.Get())
+	assert.False(t, cfg.OTLPGRPC.HasValue() || cfg.OTLPHTTP.HasValue())
+}
+
+func TestEveryOptionIsUnderstood(t *testing.T) {
+	a := sample(t, "sm4/archive")
+	assert.Len(t, a.Keys.SM2.Get().Recipients, 2)
+	assert.Equal(t, "/etc/sealgate/keys/kek.key", a.Keys.File.Get().Path)
+	assert.Equal(t, "SEALGATE_KEK", a.Keys.Env.Get().Variable)
+	assert.Equal(t, &CommandConfig{ID: "kms-2026", Argv: []string{"/usr/local/bin/kms-wrap", "--key", "sealgate"}, Timeout: 3 * time.Second}, a.Keys.Command.Get())
+	assert.Equal(t, 30*time.Minute, a.Keys.RotateAfter)
+	assert.Equal(t, 2*time.Hour, a.Keys.MaxAge)
+	assert.Equal(t, uint64(1e6), a.Keys.MaxSeals)
+	assert.Equal(t, &ArchiveConfig{
+		Directory: "/var/lib/sealgate/sealed", MaxFileMiB: 64, MaxFileAge: 10 * time.Minute, FrameKiB: 1024,
+		Fsync: archive.SyncInterval, FsyncInterval: 5 * time.Second, DiskBudgetMiB: 20480,
+	}, a.Archive.Get())
+
+	grpc := sample(t, "sm4/tempo")
+	assert.Equal(t, SealConfig{
+		Mode: ModeRecord, Keep: []string{"service.name", "cloud_*", "k8s.namespace.name", "http.response.status_code"},
+		Search: []string{"user.id", "order.id"}, SearchKey: SearchKeyConfig{File: "/etc/sealgate/keys/search.key"},
+	}, grpc.Seal)
+	assert.Equal(t, "tempo.example.org:4317", grpc.OTLPGRPC.Get().ClientConfig.Endpoint)
+	assert.Equal(t, "file_storage", grpc.OTLPGRPC.Get().QueueConfig.Get().StorageID.String())
+
+	http := sample(t, "sm4/loki")
+	assert.Equal(t, ModeFields, http.Seal.Mode)
+	assert.Equal(t, []string{"user.*", "client.address", "http.request.header.*"}, http.Seal.Attributes)
+	assert.Equal(t, "SEALGATE_SEARCH_KEY", http.Seal.SearchKey.Env)
+	assert.Equal(t, "https://loki.example.org/otlp", http.OTLPHTTP.Get().ClientConfig.Endpoint)
+}
+
+func TestTheSampleConfigurationShowsEveryOption(t *testing.T) {
+	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	for _, key := range configKeys(reflect.TypeFor[Config]()) {
+		shown := false
+		for instance := range conf.ToStringMap() {
+			shown = shown || conf.IsSet(instance+"::"+key)
+		}
+		assert.True(t, shown, "%s is shown", key)
+	}
+}
+
+// configKeys returns the keys of our own configuration types, those of a struct
+// within one as outer::inner. An Optional is what it may hold.
+func configKeys(typ reflect.Type) (keys []string) {
+	for field := range typ.Fields() {
+		key := field.Tag.Get("mapstructure")
+		if key == "" || key == "-" {
+			continue
+		}
+		keys = append(keys, key)
+		inner := field.Type
+		if get, ok := reflect.PointerTo(inner).MethodByName("Get"); ok {
+			inner = get.Type.Out(0).Elem()
+		}
+		if inner.Kind() == reflect.Struct && inner.PkgPath() == typ.PkgPath() {
+			for _, k := range configKeys(inner) {
+				keys = append(keys, key+"::"+k)
+			}
+		}
+	}
+	return keys
+}
+
+// Pieces of configurations that are right.
+const (
+	goodKeys    = "keys: {sm2: {recipients: [a.pem]}}\n"
+	goodArchive = "archive: {directory: d}\n"
+	goodGRPC    = "otlp_grpc: {endpoint: 'localhost:4317'}\n"
+)
+
+func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
+	for _, tt := range []struct {
+		name, yaml string
+		wants      []string
+	}{
+		{"no destination", goodKeys, []string{"name one of `archive`, `otlp_grpc`, `otlp_http`"}},
+		{"two destinations", goodKeys + goodArchive + goodGRPC, []string{"`archive` and `otlp_grpc`", "an exporter has one"}},
+		{"no keys", goodArchive, []string{"keys", "name one or more of `sm2`, `file`, `env`, `command`"}},
+		{"no recipients", goodArchive + "keys: {sm2: {recipients: []}}", []string{"`sm2::recipients`", "sealctl keygen"}},
+		{"an empty recipient", goodArchive + "keys: {sm2: {recipients: ['']}}", []string{"`sm2::recipients`"}},
+		{"no key file", goodArchive + "keys: {file: {path: ''}}", []string{"`file::path` is empty"}},
+		{"no variable", goodArchive + "keys: {env: {}}", []string{"`env::variable` is empty"}},
+		{"no command", goodArchive + "keys: {command: {id: k}}", []string{"`command::argv` is empty"}},
+		{"no command id", goodArchive + "keys: {command: {argv: [x], timeout: 0s}}", []string{"`command::id`", "`command::timeout` is 0s"}},
+		{"no rotation", goodArchive + "keys: {sm2: {recipients: [a]}, rotate_after: 0s}", []string{"`rotate_after` is 0s"}},
+		{"a limit below rotation", goodArchive + "keys: {sm2: {recipients: [a]}, max_age: 1m}", []string{"`max_age` is 1m0s", "`rotate_after`"}},
+		{"too many seals", goodArchive + "keys: {sm2: {recipients: [a]}, max_seals: 4294967297}", []string{"`max_seals` is 4294967297", "4294967296"}},
+		{"no directory", goodKeys + "archive: {}", []string{"`directory` is empty"}},
+		{"wrong sizes", goodKeys + "archive: {directory: d, max_file_mib: 0, frame_kib: 70000, disk_budget_mib: -1}", []string{"`max_file_mib` is 0", "`frame_kib` is 70000; it has to be 1 to 65536", "`disk_budget_mib` is -1"}},
+		{"wrong times", goodKeys + "archive: {directory: d, max_file_age: 0s, fsync_interval: 0s}", []string{"`max_file_age` is 0s", "`fsync_interval` is 0s"}},
+		{"wrong sync", goodKeys + "archive: {directory: d, fsync: always}", []string{"`fsync` is \"always\", which is not one of `frame`, `interval`, `never`"}},
+		{"sealing of an archive", goodKeys + goodArchive + "seal: {search: [a], search_key: {env: X}}", []string{"an `archive` seals everything"}},
+		{"a wrong mode", goodKeys + goodGRPC + "seal: {mode: all}", []string{"`mode` is \"all\", which is not one of `record`, `fields`"}},
+		{"fields without attributes", goodKeys + goodGRPC + "seal: {mode: fields}", []string{"`attributes` is empty"}},
+		{"record with attributes", goodKeys + goodGRPC + "seal: {attributes: [a]}", []string{"`attributes`", "`keep`"}},
+		{"search without a key", goodKeys + goodGRPC + "seal: {search: [user.id]}", []string{"`search` needs a `search_key`", "sealctl keygen --symmetric"}},
+		{"two search keys", goodKeys + goodGRPC + "seal: {search: [user.id], search_key: {file: f, env: e}}", []string{"`search_key` names a `file` and an `env`"}},
+		{"search with a wildcard", goodKeys + goodGRPC + "seal: {search: ['user.*'], search_key: {env: e}}", []string{"`search`", "user.*"}},
+		{"our own attributes", goodKeys + goodGRPC + "seal: {keep: [sealed.span]}", []string{"`keep`", "sealed.span"}},
+		{"no endpoint", goodKeys + "otlp_grpc: {}", []string{"otlp_grpc", "endpoint"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := confmap.Validate(configured(t, tt.yaml))
+			require.Error(t, err)
+			for _, want := range tt.wants {
+				assert.ErrorContains(t, err, want)
+			}
+		})
+	}
+}
+
+func TestAnUnknownKeyIsRefused(t *testing.T) {
+	for _, key := range []string{"keyz", "null", "Null", "keys::sm3", "archive::dir", "seal::field", "otlp_grpc::end_point"} {
+		raw := confmap.NewFromStringMap(map[string]any{key: "x"})
+		err := raw.Unmarshal(createDefaultConfig())
+		assert.Error(t, err, key)
+	}
+}
+
+// The field that benchmarks use to leave sealing out must be out of reach.
+func TestNoConfigurationTurnsSealingOff(t *testing.T) {
+	field, ok := reflect.TypeFor[Config]().FieldByName("Null")
+	require.True(t, ok)
+	assert.Equal(t, "-", field.Tag.Get("mapstructure"))
+	assert.Equal(t, reflect.TypeFor[*nullseal.AEAD](), field.Type)
+	assert.Nil(t, configured(t, goodKeys+goodArchive).Null)
+}
+
+func TestTheReadmeHasEveryKey(t *testing.T) {
+	readme := readFile(t, "README.md")
+	for _, key := range configKeys(reflect.TypeFor[Config]()) {
+		assert.Contains(t, readme, "`"+strings.ReplaceAll(key, "::", ".")+"`")
+	}
+}
