@@ -81,7 +81,7 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	lastTry time.Time
-	trying  bool
+	trying  chan struct{} // closed when the try that is under way ends; nil if none is
 	lastErr error
 	closed  bool
 	tries   sync.WaitGroup
@@ -128,21 +128,33 @@ func (k *Keeper) newPeriod(ctx context.Context) (*Period, error) {
 func (k *Keeper) Current() *Period { return k.current.Load() }
 
 // Acquire returns the period to seal under. One that is due is replaced in the
-// background, and used meanwhile. It returns ErrKeyExhausted, with why there is
-// no new key, for one that has reached its hard limit.
+// background, and used meanwhile; at its hard limit the new one is waited for.
+// Where there is none, it returns ErrKeyExhausted and why.
 func (k *Keeper) Acquire() (*Period, error) {
 	p := k.current.Load()
 	age, seals := k.opts.Now().Sub(p.Created), p.Seals()
 	if age >= k.opts.RotateAfter || seals >= k.opts.MaxSeals/2 {
 		k.replace(p)
 	}
-	if age >= k.opts.MaxAge || seals >= k.opts.MaxSeals {
-		if p2 := k.current.Load(); p2 != p {
-			return p2, nil
-		}
-		return nil, k.exhausted(age, seals)
+	if age < k.opts.MaxAge && seals < k.opts.MaxSeals {
+		return p, nil
 	}
-	return p, nil
+	k.await() // a gateway that was idle for long must not refuse what comes first
+	if p2 := k.current.Load(); p2 != p {
+		return p2, nil
+	}
+	return nil, k.exhausted(age, seals)
+}
+
+// await waits for the try that is under way, if there is one. The provider bounds
+// how long that takes, and Close ends it.
+func (k *Keeper) await() {
+	k.mu.Lock()
+	trying := k.trying
+	k.mu.Unlock()
+	if trying != nil {
+		<-trying
+	}
 }
 
 func (k *Keeper) exhausted(age time.Duration, seals uint64) error {
@@ -150,7 +162,7 @@ func (k *Keeper) exhausted(age time.Duration, seals uint64) error {
 	defer k.mu.Unlock()
 	err := k.lastErr
 	if err == nil {
-		err = errors.New("it is being made")
+		err = errors.New("it was not made")
 	}
 	return fmt.Errorf("%w (age %s, %d seals) and there is no new one: %w", ErrKeyExhausted, age.Round(time.Second), seals, err)
 }
@@ -161,10 +173,10 @@ func (k *Keeper) replace(p *Period) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
-	if k.closed || k.trying || k.current.Load() != p || (k.lastErr != nil && now.Sub(k.lastTry) < retryProvider) {
+	if k.closed || k.trying != nil || k.current.Load() != p || (k.lastErr != nil && now.Sub(k.lastTry) < retryProvider) {
 		return
 	}
-	k.trying, k.lastTry = true, now
+	k.trying, k.lastTry = make(chan struct{}), now
 	k.tries.Go(func() {
 		p, err := k.newPeriod(k.ctx)
 		switch {
@@ -175,7 +187,8 @@ func (k *Keeper) replace(p *Period) {
 		}
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		k.trying, k.lastErr = false, err
+		close(k.trying)
+		k.trying, k.lastErr = nil, err
 	})
 }
 

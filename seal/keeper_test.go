@@ -141,9 +141,14 @@ func TestNothingIsSealedUnderAKeyThatIsTooOld(t *testing.T) {
 
 		p.fail(nil)
 		time.Sleep(retryProvider)
-		_, err = k.Acquire() // which has it made
-		require.ErrorIs(t, err, ErrKeyExhausted)
-		synctest.Wait()
+		assert.NotSame(t, first, acquire(t, k), "it is made, and waited for")
+	})
+}
+
+func TestAfterALongIdleTimeTheFirstCallGetsANewKey(t *testing.T) {
+	inBubble(t, KeeperOptions{}, func(t *testing.T, k *Keeper, _ *switchedProvider) {
+		first := acquire(t, k)
+		time.Sleep(100 * time.Hour)
 		assert.NotSame(t, first, acquire(t, k))
 	})
 }

@@ -77,7 +77,7 @@ func (d *decrypt) run(ctx context.Context, e *env, paths []string) error {
 	}
 	w := &otlpWriter{when: when, protobuf: d.format == "protobuf", only: only, out: bufio.NewWriterSize(out, 1<<20)}
 	p := e.newProgress(d.progress)
-	err = e.readAll(ctx, files, keys, when.frames(), func(i int, r *reader) (onFrame, error) {
+	err = e.readAll(ctx, files, keys, when.frames(), func(i int, r *archive.File) (onFrame, error) {
 		return w.file(r, func(f archive.Frame) {
 			p.show("file %d of %d, %d%% of it: %d items", i+1, len(files), 100*f.Offset/max(1, r.Size()), w.items)
 		})
@@ -113,7 +113,7 @@ type otlpWriter struct {
 
 // file returns what writes the frames of a file, or nil where it is of a signal
 // that is not asked for.
-func (w *otlpWriter) file(r *reader, progress func(archive.Frame)) (onFrame, error) {
+func (w *otlpWriter) file(r *archive.File, progress func(archive.Frame)) (onFrame, error) {
 	signal := r.Header().Signal
 	if w.only != 0 && signal != w.only {
 		return nil, nil

@@ -46,55 +46,16 @@ func filesIn(dir string) ([]string, error) {
 	return files, err
 }
 
-// reader is an unlocked file, and whether its gateway still writes it.
-type reader struct {
-	*archive.File
-	writing bool
-}
-
 // openSealed opens and unlocks a file.
-func openSealed(ctx context.Context, path string, keys []seal.Identity) (*reader, error) {
-	f, writing, err := openSteady(path)
+func openSealed(ctx context.Context, path string, keys []seal.Identity) (*archive.File, error) {
+	f, err := archive.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.Unlock(ctx, keys); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &reader{f, writing}, nil
-}
-
-// openSteady opens a file. One that its writer finished between two looks is
-// opened again, so that it does not pass for truncated. One that goes on to grow is
-// being written, though the file system knows no locks. The bool tells which.
-func openSteady(path string) (*archive.File, bool, error) {
-	const tries = 3
-	for try := 1; ; try++ {
-		f, err := archive.OpenFile(path)
-		if err != nil {
-			return nil, false, err
-		}
-		if f.BeingWritten() {
-			return f, true, nil
-		}
-		info, err := os.Stat(path)
-		if err == nil && (info.Size() == f.Size() || try == tries) {
-			return f, info.Size() != f.Size(), nil
-		}
-		if err = errors.Join(err, f.Close()); err != nil {
-			return nil, false, err
-		}
-	}
-}
-
-// read hands on the frames of a time. That a file which is being written has no
-// end is no problem.
-func (r *reader) read(when archive.Between, data func(archive.Frame) error, problem func(archive.Problem)) (archive.Summary, error) {
-	return r.File.Read(when, data, func(p archive.Problem) {
-		if !r.writing || !p.Truncated {
-			problem(p)
-		}
-	})
+	return f, nil
 }
 
 // onFrame is what is done with a frame.
@@ -102,7 +63,7 @@ type onFrame func(archive.Frame) error
 
 // onFile returns what is done with the frames of file number i, nil where they are
 // not asked for.
-type onFile func(i int, r *reader) (onFrame, error)
+type onFile func(i int, r *archive.File) (onFrame, error)
 
 // readAll unlocks and reads file after file. What is wrong with one is said, and
 // the next is read. The error is that of file or frame, or that no file could be
@@ -138,7 +99,7 @@ func (e *env) readAll(ctx context.Context, files []string, keys []seal.Identity,
 // frameError is something wrong with a frame alone; the next may be read.
 type frameError struct{ error }
 
-func (e *env) readOne(ctx context.Context, r *reader, when archive.Between, i int, file onFile) (problems int, err error) {
+func (e *env) readOne(ctx context.Context, r *archive.File, when archive.Between, i int, file onFile) (problems int, err error) {
 	frame, err := file(i, r)
 	if err != nil || frame == nil {
 		return 0, err
@@ -147,7 +108,7 @@ func (e *env) readOne(ctx context.Context, r *reader, when archive.Between, i in
 		e.say("%v", p)
 		problems++
 	}
-	_, err = r.read(when, func(f archive.Frame) error {
+	_, err = r.Read(when, func(f archive.Frame) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -77,19 +76,15 @@ func inspect(ctx context.Context, e *env, args []string, asJSON bool) error {
 }
 
 func readInfo(path string) (*headerInfo, error) {
-	f, writing, err := openSteady(path)
+	f, err := archive.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	h := f.Header()
-	finished, err := hasTrailer(path)
-	if err != nil {
-		return nil, err
-	}
 	info := &headerInfo{
 		Path: path, Signal: h.Signal.String(), Created: h.Created, FileID: hex.EncodeToString(h.ID[:]),
-		Sequence: h.Sequence, Period: hex.EncodeToString(h.Period[:]), Size: f.Size(), Finished: finished, BeingWritten: writing,
+		Sequence: h.Sequence, Period: hex.EncodeToString(h.Period[:]), Size: f.Size(), Finished: f.Finished(), BeingWritten: f.BeingWritten(),
 	}
 	if h.Previous.ID != [16]byte{} {
 		info.PreviousID, info.PreviousSize = hex.EncodeToString(h.Previous.ID[:]), h.Previous.Size
@@ -98,26 +93,6 @@ func readInfo(path string) (*headerInfo, error) {
 		info.Recipients = append(info.Recipients, w.Recipient())
 	}
 	return info, nil
-}
-
-// trailerMark is how a finished file ends, docs/sealed-format.md.
-const trailerMark = "SGEND001"
-
-// hasTrailer tells whether a file ends as finished ones do, which is all that can
-// be told without a key.
-func hasTrailer(path string) (bool, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || info.Size() < int64(len(trailerMark)) {
-		return false, err
-	}
-	end := make([]byte, len(trailerMark))
-	_, err = f.ReadAt(end, info.Size()-int64(len(end)))
-	return string(end) == trailerMark, err
 }
 
 func (e *env) printInfo(i *headerInfo, asJSON bool) error {

@@ -63,10 +63,12 @@ func (k *keygen) path(extension string) (string, error) {
 	info, err := os.Stat(k.out)
 	isDir := err == nil && info.IsDir()
 	if !isDir && !strings.HasSuffix(k.out, string(filepath.Separator)) {
-		if k.name != "" {
-			return "", usagef("--name is for the files in a directory, and --out %s is not one; end it with %c, or leave out --name", k.out, filepath.Separator)
+		if k.name == "" {
+			return k.out, nil
 		}
-		return k.out, nil
+		if err == nil {
+			return "", usagef("--name is for the files in a directory, and --out %s is a file; name a directory, or leave out --name", k.out)
+		}
 	}
 	if !isDir {
 		if err := os.MkdirAll(k.out, 0o700); err != nil {

@@ -122,10 +122,11 @@ func TestAKeyWithAPassphraseIsReadWithItAlone(t *testing.T) {
 }
 
 func TestKeygenRefusesWhatCannotBe(t *testing.T) {
-	dir := t.TempDir()
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "a.pem")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	for want, args := range map[string][]string{
 		"is not the name of a file":  {"--out", dir, "--name", "../x"},
-		"--name is for the files":    {"--out", filepath.Join(dir, "a.pem"), "--name", "b"},
+		"--name is for the files":    {"--out", file, "--name", "b"},
 		"no such file or directory":  {"--out", filepath.Join(dir, "missing", "a.pem")},
 		"SEALCTL_TEST_UNSET is not ": {"--out", dir, "--passphrase-env", "SEALCTL_TEST_UNSET"},
 	} {

@@ -115,7 +115,7 @@ type replayer struct {
 
 // file returns what sends the frames of a file, or nil where nothing of it is
 // asked for.
-func (p *replayer) file(i int, r *reader) (onFrame, error) {
+func (p *replayer) file(i int, r *archive.File) (onFrame, error) {
 	h := r.Header()
 	if p.only != 0 && h.Signal != p.only {
 		return nil, nil

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // dirLock keeps other writers of a signal out of a directory. The system releases
@@ -46,9 +47,16 @@ func keepOwner(f *os.File, of os.FileInfo) {
 	}
 }
 
-// holdFile marks a file as being written, for as long as it is open.
-func holdFile(f *os.File) error {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+// holdFile marks a file as being written, for as long as it is open. A reader that
+// asks just then whether it is has it locked for some microseconds.
+func holdFile(f *os.File) (err error) {
+	for range 100 {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return err
 }
 
 // writerHolds tells whether a file is being written.

@@ -19,24 +19,26 @@ import (
 
 // File is a sealed file that is being read. It is not safe for concurrent use.
 type File struct {
-	path   string
-	f      *os.File
-	size   int64
-	header Header
-	raw    []byte // the header as it stands in the file
-	key    *seal.DataKey
-	keys   *seal.FileKeys
-	sealed []byte
+	path    string
+	f       *os.File
+	size    int64
+	writing bool
+	header  Header
+	raw     []byte // the header as it stands in the file
+	key     *seal.DataKey
+	keys    *seal.FileKeys
+	sealed  []byte
 }
 
 // OpenFile opens a file and reads its header, which needs no key. Errors name the
 // file.
 func OpenFile(path string) (*File, error) {
+	writing := writerHolds(path) // before its size is known: it may be finished meanwhile
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	file, err := newReader(path, f)
+	file, err := newReader(path, f, writing)
 	if err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -44,7 +46,7 @@ func OpenFile(path string) (*File, error) {
 	return file, nil
 }
 
-func newReader(path string, f *os.File) (*File, error) {
+func newReader(path string, f *os.File, writing bool) (*File, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -56,7 +58,7 @@ func newReader(path string, f *os.File) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{path: path, f: f, size: info.Size(), header: header, raw: raw}, nil
+	return &File{path: path, f: f, size: info.Size(), writing: writing, header: header, raw: raw}, nil
 }
 
 // decoder returns what all files are decompressed with: to make one takes longer
@@ -94,8 +96,16 @@ func (f *File) Unlock(ctx context.Context, identities []seal.Identity) error {
 	return nil
 }
 
-// BeingWritten tells whether its writer still has the file.
-func (f *File) BeingWritten() bool { return writerHolds(f.path) }
+// BeingWritten tells whether its writer had the file when it was opened.
+func (f *File) BeingWritten() bool { return f.writing }
+
+// Finished tells whether the file ends as finished ones do, which needs no key, and
+// may be forged.
+func (f *File) Finished() bool {
+	trailer := make([]byte, trailerSize)
+	_, err := f.f.ReadAt(trailer, f.size-trailerSize)
+	return err == nil && [8]byte(trailer[8:]) == trailerMagic
+}
 
 // start returns where the frames begin.
 func (f *File) start() int64 { return int64(len(f.raw)) }
@@ -160,8 +170,9 @@ func nanos(t time.Time) uint64 {
 
 // Read calls data with every authentic frame that may hold items of that time, in
 // order, and problem with everything that is wrong on the way, and goes on behind
-// it. A finished file is entered at the frames that its index names. The payload is
-// good until data returns. It returns the error of data.
+// it. A finished file is entered at the frames that its index names. That a file
+// which is being written has no end yet is no problem. The payload is good until
+// data returns. It returns the error of data.
 func (f *File) Read(when Between, data func(Frame) error, problem func(Problem)) (Summary, error) {
 	if f.keys == nil {
 		return Summary{}, fmt.Errorf("%s: it is locked", f.path)
@@ -171,7 +182,11 @@ func (f *File) Read(when Between, data func(Frame) error, problem func(Problem))
 			return f.readIndexed(x, when, data, problem)
 		}
 	}
-	s := scanner{File: f, data: data, problem: problem}
+	s := scanner{File: f, data: data, problem: func(p Problem) {
+		if !f.writing || !p.Truncated {
+			problem(p)
+		}
+	}}
 	return s.run()
 }
 

@@ -65,11 +65,10 @@ func VerifyDir(ctx context.Context, dir string, identities []seal.Identity, prog
 }
 
 func (r *Report) file(ctx context.Context, path string, identities []seal.Identity) {
-	writing := writerHolds(path) // before its size is known: it may be finished meanwhile
 	f, err := OpenFile(path)
 	if err != nil {
 		short := errors.Is(err, errHeaderShort)
-		if !writing || !short {
+		if !short || !writerHolds(path) {
 			r.Problems = append(r.Problems, Problem{Path: path, Offset: -1, Text: trimPath(err, path), Truncated: short})
 		}
 		return
@@ -79,12 +78,8 @@ func (r *Report) file(ctx context.Context, path string, identities []seal.Identi
 		r.Problems = append(r.Problems, Problem{Path: path, Offset: -1, Text: trimPath(err, path)})
 		return
 	}
-	sum, _ := f.Read(Between{}, func(Frame) error { return nil }, func(p Problem) {
-		if !writing || !p.Truncated {
-			r.Problems = append(r.Problems, p)
-		}
-	})
-	r.Files = append(r.Files, FileReport{Path: path, Header: f.header, Summary: sum, BeingWritten: writing, size: f.size - f.start()})
+	sum, _ := f.Read(Between{}, func(Frame) error { return nil }, func(p Problem) { r.Problems = append(r.Problems, p) })
+	r.Files = append(r.Files, FileReport{Path: path, Header: f.header, Summary: sum, BeingWritten: f.writing, size: f.size - f.start()})
 }
 
 // trimPath returns what an error says without the path that Problem names.

@@ -44,8 +44,8 @@ type sealedKeys struct{ private, public, search string }
 func keygen(t *testing.T, dir string) sealedKeys {
 	t.Helper()
 	keys := filepath.Join(dir, "keys")
-	sealctl(t, nil, "keygen", "--out", keys+"/", "--name", "reader")
-	sealctl(t, nil, "keygen", "--out", keys+"/", "--name", "search", "--symmetric")
+	sealctl(t, nil, "keygen", "--out", keys, "--name", "reader")
+	sealctl(t, nil, "keygen", "--out", keys, "--name", "search", "--symmetric")
 	k := sealedKeys{filepath.Join(keys, "reader.pem"), filepath.Join(keys, "reader.pub.pem"), filepath.Join(keys, "search.key")}
 	for _, path := range []string{k.private, k.public, k.search} {
 		require.FileExists(t, path)
