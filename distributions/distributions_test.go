@@ -65,20 +65,28 @@ func TestAnUnknownNameIsAnsweredWithThoseThatThereAre(t *testing.T) {
 	assert.ErrorContains(t, err, `does not begin with "embedded:"`)
 }
 
-// validate runs `validate` of the built gateway and returns what it says. It
-// skips the test where SEALGATE_BIN names no gateway; `make test` builds one.
+// validate runs `validate` of the built gateway and returns what it says.
 func validate(t *testing.T, configs ...string) (string, error) {
+	t.Helper()
+	args := []string{"validate"}
+	for _, c := range configs {
+		args = append(args, "--config", c)
+	}
+	return run(t, args...)
+}
+
+// run runs the built gateway to its end, on ports that the system picks. It skips
+// the test where SEALGATE_BIN names no gateway; `make test` builds one.
+func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	bin := os.Getenv("SEALGATE_BIN")
 	if bin == "" {
 		t.Skip("SEALGATE_BIN does not name a built gateway; `make test` does")
 	}
-	args := []string{"validate"}
-	for _, c := range configs {
-		args = append(args, "--config", c)
-	}
 	cmd := exec.CommandContext(t.Context(), bin, args...)
-	cmd.Env = append(os.Environ(), "SEALGATE_DATA="+t.TempDir())
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "SEALGATE_DATA="+t.TempDir(), "SEALGATE_METRICS_PORT=0",
+		"SEALGATE_OTLP_GRPC=127.0.0.1:0", "SEALGATE_OTLP_HTTP=127.0.0.1:0", "SEALGATE_PROM=127.0.0.1:0", "SEALGATE_HEALTH=127.0.0.1:0")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -115,6 +123,32 @@ func TestTheGatewayRefusesWrongConfigurationsByKeyAndAcceptedValues(t *testing.T
 			}
 		})
 	}
+}
+
+func TestTheGatewayRefusesToSealWhatCannotBeSealed(t *testing.T) {
+	for setting, wants := range map[string][]string{
+		"service::pipelines::metrics::exporters: [sm4/tempo]": {"metrics can be sealed in an `archive` only", "Prometheus"},
+		"exporters::sm4/tempo::keys: {sm2: {recipients: []}}": {"exporters::sm4/tempo::keys", "`sm2::recipients`", "sealctl keygen"},
+		"exporters::sm4/tempo::archive: {directory: x}":       {"`archive` and `otlp_grpc`"},
+		"exporters::sm4/tempo::seal: {mode: all}":             {"exporters::sm4/tempo::seal", "`mode`", "`record`", "`fields`"},
+		"exporters::sm4/tempo::null: {}":                      {"null"},
+	} {
+		t.Run(setting, func(t *testing.T) {
+			out, err := validate(t, "embedded:sealed", "yaml:"+setting)
+			require.Error(t, err, "it was accepted")
+			for _, want := range wants {
+				assert.Contains(t, out, want)
+			}
+		})
+	}
+}
+
+// What is missing at start has to be said by its name, and nothing may be served.
+func TestTheGatewayDoesNotStartWithoutItsKeys(t *testing.T) {
+	out, err := run(t, "--config", "embedded:local")
+	require.Error(t, err)
+	assert.Contains(t, out, "reader.pub.pem")
+	assert.Contains(t, out, "`keys`")
 }
 
 func TestTheGatewayAnswersAnUnknownNameWithThoseThatThereAre(t *testing.T) {

@@ -28,15 +28,15 @@ const resources = 120
 // labelComparisons measures the `cloudlabels` processor beside contrib's
 // `transform`, which does the same for six keys and six providers in 18
 // statements.
-func labelComparisons() []comparison {
-	compare := func(name string, kinds []map[string]string) comparison {
-		return comparison{
+func labelComparisons() []producer {
+	compare := func(name string, kinds []map[string]string) producer {
+		return &comparison{
 			name: name, unit: "ns/resource", peer: "contrib transform v0.161.0, 18 statements",
-			open: func() (*subject, *subject, error) { return openLabels(batchOf(kinds)) },
+			open: func(context.Context) (*subject, *subject, error) { return openLabels(batchOf(kinds)) },
 		}
 	}
 	ack := clouds[0]
-	return []comparison{
+	return []producer{
 		compare("labels/normal_resource", []map[string]string{ack.normal()}),
 		compare("labels/foreign_resource", []map[string]string{{
 			"cloud.provider":                   ack.alias,

@@ -7,60 +7,90 @@
 //
 //	go run . -json ../../build/bench.json
 //	go run . -only labels/vs -rounds 21
+//	go run . -only seal/tempo_throughput -tempo-rounds 9 -tempo-time 20s -v
 //
 // It is a module of its own, so that the dependencies of the others stay out of
-// ours. A component's comparisons are in the file of its name; they are listed
-// in comparisons.
+// ours. A component's rows are in the file of its name; they are listed in
+// producers. It needs Linux or another Unix.
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"os/signal"
 	"regexp"
+	"slices"
+	"syscall"
 	"time"
 )
 
-// comparisons lists the rows of every component, in the order of the table.
-func comparisons() []comparison {
-	var all []comparison
-	all = append(all, labelComparisons()...)
-	return all
+// producers lists what measures the rows of every component, in the order of the
+// table.
+func producers() []producer {
+	return slices.Concat(
+		labelComparisons(),
+		sealComparisons(),
+		tempoProducers(),
+	)
+}
+
+// options say how long to measure.
+type options struct {
+	rounds int
+	each   time.Duration
+	tempo  tempoOptions
+	log    io.Writer // what goes on meanwhile
 }
 
 func main() {
-	if err := run(); err != nil {
+	// Ctrl-C ends the servers and removes what was written before it ends this.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(ctx context.Context) error {
+	if len(os.Args) == 3 && os.Args[1] == gatewayArg {
+		return runGateway(ctx, os.Args[2])
+	}
+	o := &options{log: io.Discard}
 	jsonFile := flag.String("json", "", "write the results to `file`, replacing it")
-	rounds := flag.Int("rounds", 11, "measure each side this many times and take the median")
-	each := flag.Duration("time", 100*time.Millisecond, "measure for this long in each round")
 	only := flag.String("only", "", "measure only the rows whose name matches `regexp`")
+	verbose := flag.Bool("v", false, "say what goes on while it is measured")
+	flag.IntVar(&o.rounds, "rounds", 11, "measure each side this many times and take the median")
+	flag.DurationVar(&o.each, "time", 100*time.Millisecond, "measure for this long in each round")
+	o.tempo.register(flag.CommandLine)
 	flag.Parse()
 	names, err := regexp.Compile(*only)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	if *rounds < 1 {
-		return fmt.Errorf("-rounds is %d; it has to be at least 1", *rounds)
+	if o.rounds < 1 {
+		return fmt.Errorf("-rounds is %d; it has to be at least 1", o.rounds)
+	}
+	if err := o.tempo.validate(); err != nil {
+		return err
+	}
+	if *verbose {
+		o.log = os.Stderr
 	}
 
 	fmt.Println(machine())
-	fmt.Printf("median of %d rounds of %v each, ours and theirs in turn\n\n", *rounds, *each)
-	var rows []row
-	for _, c := range comparisons() {
-		if !names.MatchString(c.name) {
-			continue
-		}
-		r, err := c.measure(*rounds, *each)
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
-		}
-		rows = append(rows, r)
+	fmt.Printf("median of %d rounds of %v each, ours and theirs in turn; rows with Tempo: %d rounds of %v\n\n", o.rounds, o.each, o.tempo.rounds, o.tempo.each)
+	rows, err := measureAll(ctx, o, names)
+	if err != nil {
+		return err
 	}
 	if len(rows) == 0 {
 		return fmt.Errorf("-only: no row matches %q", *only)
@@ -72,4 +102,21 @@ func run() error {
 		return nil
 	}
 	return writeJSON(*jsonFile, rows)
+}
+
+// measureAll measures the rows whose names match.
+func measureAll(ctx context.Context, o *options, names *regexp.Regexp) ([]row, error) {
+	var rows []row
+	for _, p := range producers() {
+		wanted := slices.DeleteFunc(p.names(), func(name string) bool { return !names.MatchString(name) })
+		if len(wanted) == 0 {
+			continue
+		}
+		more, err := p.measure(ctx, o, wanted)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", wanted[0], err)
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
 }

@@ -4,19 +4,38 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
 )
 
-// comparison is one row: the same job done by us and by a peer.
+// producer measures rows. Most measure one; rows that need the same servers come
+// from one producer.
+type producer interface {
+	// names are those of its rows.
+	names() []string
+	// measure measures the rows that are wanted, a part of names.
+	measure(ctx context.Context, o *options, wanted []string) ([]row, error)
+}
+
+// comparison is one row: the same job done by us and by a peer in this process.
 type comparison struct {
 	name string
 	unit string // of the results, such as ns/resource
 	peer string // who the others are
 
+	// longer is how many times as long as usual a round has to be to be steady;
+	// 0 means 1.
+	longer int
+	// cpu adds the processor time to the report, of all threads.
+	cpu bool
+
 	// open sets both sides up, and fails unless both do the job.
-	open func() (ours, theirs *subject, err error)
+	open func(ctx context.Context) (ours, theirs *subject, err error)
 }
 
 // subject is one side of a comparison.
@@ -28,61 +47,83 @@ type subject struct {
 	run func()
 	// items is how many of the unit's items one run handles.
 	items int
+	// close ends what open has begun, and fails if the job was not done after
+	// all; nil when there is nothing to end.
+	close func() error
 }
 
+func (c *comparison) names() []string { return []string{c.name} }
+
 // measure runs both sides in turn. Which goes first changes with every round.
-func (c *comparison) measure(rounds int, each time.Duration) (row, error) {
-	ours, theirs, err := c.open()
-	if err != nil {
-		return row{}, err
-	}
+func (c *comparison) measure(ctx context.Context, o *options, _ []string) (rows []row, err error) {
+	ours, theirs, err := c.open(ctx)
 	sides := []*subject{ours, theirs}
+	defer func() {
+		for _, s := range sides {
+			if s != nil && s.close != nil {
+				err = errors.Join(err, s.close())
+			}
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	each := o.each * time.Duration(max(1, c.longer))
 	runs := make([]int, len(sides))
 	for i, s := range sides {
 		runs[i] = s.calibrate(each)
 	}
-	times := make([][]float64, len(sides))
-	for round := range rounds {
+	wall, cpu := make([][]float64, len(sides)), make([][]float64, len(sides))
+	for round := range o.rounds {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		for i := range sides {
 			i = (i + round) % len(sides)
 			runtime.GC()
-			times[i] = append(times[i], sides[i].perItem(runs[i]))
+			w, p := sides[i].perItem(runs[i])
+			wall[i], cpu[i] = append(wall[i], w), append(cpu[i], p)
 		}
 	}
-	return row{
-		Name: c.name, Unit: c.unit, Peer: c.peer,
-		Ours: median(times[0]), Theirs: median(times[1]), Ratio: median(times[0]) / median(times[1]),
-		oursAllocs: ours.allocs(), theirsAllocs: theirs.allocs(),
-	}, nil
+	r := newRow(c.name, c.unit, c.peer, wall[0], wall[1])
+	r.oursAllocs, r.theirsAllocs = ours.allocs(), theirs.allocs()
+	if c.cpu {
+		r.notes = append(r.notes, fmt.Sprintf("processor time: %.0f against %.0f %s, ratio %.3f", median(cpu[0]), median(cpu[1]), c.unit, median(cpu[0])/median(cpu[1])))
+	}
+	return []row{r}, nil
 }
 
 // calibrate returns how many runs take about as long as each. It also warms up.
 func (s *subject) calibrate(each time.Duration) int {
 	for n := 1; ; n *= 2 {
-		took := s.time(n)
+		took, _ := s.time(n)
 		if took >= each/4 {
 			return max(1, int(float64(n)*float64(each)/float64(took)))
 		}
 	}
 }
 
-// time returns how long n runs took. A run has to be long beside the clock's
-// own 50 ns; that of a batch is.
-func (s *subject) time(n int) (total time.Duration) {
+// time returns how long n runs took, and how much processor time went by
+// meanwhile. A run has to be long beside the clock's own 50 ns; that of a batch is.
+func (s *subject) time(n int) (wall, cpu time.Duration) {
 	for range n {
 		if s.prepare != nil {
 			s.prepare()
 		}
+		before := processTime()
 		start := time.Now()
 		s.run()
-		total += time.Since(start)
+		wall += time.Since(start)
+		cpu += processTime() - before
 	}
-	return total
+	return wall, cpu
 }
 
 // perItem returns the nanoseconds that n runs took for each item.
-func (s *subject) perItem(n int) float64 {
-	return float64(s.time(n).Nanoseconds()) / float64(n*s.items)
+func (s *subject) perItem(n int) (wall, cpu float64) {
+	w, c := s.time(n)
+	items := float64(n * s.items)
+	return float64(w.Nanoseconds()) / items, float64(c.Nanoseconds()) / items
 }
 
 // allocs returns the allocations of a run for each item. On one processor, as
@@ -104,6 +145,16 @@ func (s *subject) allocs() float64 {
 		total += after.Mallocs - before.Mallocs
 	}
 	return float64(total) / float64(runs*s.items)
+}
+
+// processTime returns the processor time of this process so far, the system's
+// work for it included.
+func processTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func median(v []float64) float64 {

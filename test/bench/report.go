@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -23,7 +24,24 @@ type row struct {
 	Peer   string  `json:"peer"`
 	Ratio  float64 `json:"ratio"`
 
-	oursAllocs, theirsAllocs float64 // per item
+	oursAllocs, theirsAllocs float64  // per item
+	notes                    []string // for who reads the table
+}
+
+// newRow makes a row of what was measured in each round. That the rounds agree, or
+// do not, is in a note.
+func newRow(name, unit, peer string, ours, theirs []float64) row {
+	r := row{Name: name, Unit: unit, Peer: peer, Ours: median(ours), Theirs: median(theirs)}
+	r.Ratio = r.Ours / r.Theirs
+	if len(ours) < 2 {
+		return r
+	}
+	ratios := make([]float64, len(ours))
+	for i := range ours {
+		ratios[i] = ours[i] / theirs[i]
+	}
+	r.notes = []string{fmt.Sprintf("ratios of the rounds: %.3f to %.3f, median %.3f", slices.Min(ratios), slices.Max(ratios), median(ratios))}
+	return r
 }
 
 func printTable(out io.Writer, rows []row) error {
@@ -33,7 +51,16 @@ func printTable(out io.Writer, rows []row) error {
 		fmt.Fprintf(w, "%s\t%s\t%.1f\t%.1f\t%.3f\t%.1f\t%.1f\t  %s\n",
 			r.Name, r.Unit, r.Ours, r.Theirs, r.Ratio, r.oursAllocs, r.theirsAllocs, r.Peer)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	for _, r := range rows {
+		for _, note := range r.notes {
+			fmt.Fprintf(out, "%s: %s\n", r.Name, note)
+		}
+	}
+	return nil
 }
 
 // writeJSON replaces file as a whole, so that a reader never sees half of it.

@@ -157,6 +157,35 @@ func TestSealedRecordsInRealBackends(t *testing.T) {
 	})
 }
 
+// Sealing comes before the queue: while no backend answers, what waits on the disk is
+// ciphertext.
+func TestTheQueueOnTheDiskHoldsCiphertext(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	dir := runDir(t)
+	ports, err := harness.Ports(1)
+	require.NoError(t, err)
+	nobody := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	g, err := harness.StartGateway(ctx, builtBinary(t, "SEALGATE_BIN"), dir, "embedded:sealed", harness.Addresses{},
+		append(keygen(t, dir).env(), "SEALGATE_TEMPO="+nobody, "SEALGATE_LOKI=http://"+nobody)...)
+	require.NoError(t, err)
+	stopAtEnd(t, g.Process)
+	conn, err := fleet.Dial(g.GRPC)
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, fleet.SendTraces(ctx, conn, plantedTraces(time.Now())))
+	require.NoError(t, fleet.SendLogs(ctx, conn, plantedLogs(time.Now())))
+
+	queue := filepath.Join(g.Data, "queue")
+	require.NoError(t, harness.Poll(ctx, "both signals in the queue", func(context.Context) (bool, error) {
+		return len(filesWith(t, queue, marker)) == 2, nil
+	}))
+	g.Kill() // what is on the disk stays there
+	assert.Len(t, filesWith(t, queue, marker), 2)
+	assert.Len(t, filesWith(t, queue, "sealed.key"), 2)
+	assert.Empty(t, filesWith(t, g.Data, secret))
+}
+
 var plantedID = [16]byte{0x0b, 0xad, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}
 
 // plantedTraces is one trace that has a secret wherever a span can have one.
