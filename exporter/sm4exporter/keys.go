@@ -5,7 +5,9 @@ package sm4exporter
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"go.uber.org/zap"
 
@@ -44,6 +46,9 @@ func startKeeper(ctx context.Context, cfg *Config, tel *instruments, log *zap.Lo
 			log.Error("no new data key can be had; the current one is used to its limit", zap.Error(err))
 		},
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("`keys`: %w; `sealctl keygen` makes keys", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("`keys`: %w", err)
 	}
