@@ -134,8 +134,12 @@ type Archive struct {
 
 	wake    chan struct{} // there is a pending commit
 	quit    chan struct{} // closed by Close
+	packed  chan packed   // from the compressor to the sealer
+	buffers chan []byte   // back, for what is packed
 	written chan syncJob  // from the sealer to the syncer
-	done    chan struct{} // closed when both have ended
+	done    chan struct{} // closed when all three have ended
+
+	plain []byte // of the compressor alone
 
 	// Of the sealer alone.
 	file     *fileWriter
@@ -143,8 +147,6 @@ type Archive struct {
 	sequence uint64
 	created  time.Time // of the previous file
 	budget   budget
-	plain    []byte
-	packed   []byte
 	dirty    bool // written since the last sync, under SyncInterval
 }
 
@@ -165,6 +167,7 @@ func Open(opts Options) (*Archive, error) {
 	a := &Archive{
 		opts: opts, lock: lock,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}),
+		packed: make(chan packed), buffers: make(chan []byte, 2),
 		written: make(chan syncJob), done: make(chan struct{}),
 		budget: budget{dir: opts.Dir, limit: opts.Budget, now: opts.now},
 	}
@@ -175,6 +178,8 @@ func Open(opts Options) (*Archive, error) {
 		lock.release()
 		return nil, err
 	}
+	a.buffers <- nil
+	a.buffers <- nil
 	go a.run()
 	return a, nil
 }

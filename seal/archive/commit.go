@@ -12,31 +12,69 @@ import (
 	"github.com/sealgate/sealgate/seal"
 )
 
-// run is the sealer. It takes one commit after the other, compresses, seals and
-// writes it; the syncer makes it safe meanwhile. At most one commit is pending,
-// one with the sealer and one with the syncer, which bounds the memory.
+// packed is a commit that has been compressed.
+type packed struct {
+	*commit
+	data  []byte
+	plain int           // bytes before
+	took  time.Duration // to compress
+}
+
+// compress is the compressor. It takes one commit after the other and compresses it,
+// while the sealer seals the one before: else sealing would make the slowest step
+// slower.
+func (a *Archive) compress() {
+	defer close(a.packed)
+	for {
+		select {
+		case <-a.wake:
+			a.pack(a.take())
+		case <-a.quit:
+			a.pack(a.take())
+			return
+		}
+	}
+}
+
+func (a *Archive) pack(c *commit) {
+	if c == nil {
+		return
+	}
+	buf := <-a.buffers // there are two: one is being sealed
+	start := time.Now()
+	plain := a.concat(c)
+	data := a.enc.EncodeAll(plain, buf[:0])
+	if cap(a.plain) > 2*a.opts.FrameBytes {
+		a.plain = nil
+	}
+	a.packed <- packed{commit: c, data: data, plain: len(plain), took: time.Since(start)}
+}
+
+// run is the sealer. It seals and writes one compressed commit after the other; the
+// compressor is ahead of it, and the syncer makes safe what it wrote. At most one
+// commit is pending and one with each of the three, which bounds the memory.
 func (a *Archive) run() {
-	var syncer sync.WaitGroup
-	syncer.Go(a.sync)
+	var others sync.WaitGroup
+	others.Go(a.sync)
+	others.Go(a.compress)
 	defer close(a.done)
 	defer a.lock.release()
-	defer syncer.Wait()
+	defer others.Wait()
 	defer close(a.written)
 
 	tick := time.NewTicker(min(a.opts.MaxFileAge, a.opts.SyncInterval))
 	defer tick.Stop()
 	for {
 		select {
-		case <-a.wake:
-			a.commit(a.take())
+		case p, more := <-a.packed:
+			if !more {
+				a.finishFile()
+				return
+			}
+			a.commit(p)
+			a.release(p.data)
 		case <-tick.C:
 			a.tend()
-		case <-a.quit:
-			if c := a.take(); c != nil {
-				a.commit(c)
-			}
-			a.finishFile()
-			return
 		}
 	}
 }
@@ -62,17 +100,14 @@ func (a *Archive) tooOld(f *fileWriter) bool {
 }
 
 // commit seals and writes one commit, and hands it to the syncer.
-func (a *Archive) commit(c *commit) {
-	if c == nil {
-		return
-	}
+func (a *Archive) commit(c packed) {
 	if err := a.write(c); err != nil {
 		c.complete(err)
 		return
 	}
 	switch a.opts.Sync {
 	case SyncFrame:
-		a.written <- syncJob{file: a.file, commit: c}
+		a.written <- syncJob{file: a.file, commit: c.commit}
 		return
 	case SyncInterval:
 		a.dirty = true
@@ -80,36 +115,27 @@ func (a *Archive) commit(c *commit) {
 	c.complete(nil)
 }
 
-// write compresses a commit, seals it and writes the frame, to a new file where
-// the current one may not take it.
-func (a *Archive) write(c *commit) error {
+// write seals a compressed commit and writes the frame, to a new file where the
+// current one may not take it.
+func (a *Archive) write(c packed) error {
 	period, err := a.opts.Keeper.Acquire()
 	if err != nil {
 		return err
 	}
-	if err := a.budget.check(frameHead + tagSize); err != nil {
-		return err // before any work is done for it
-	}
-	defer a.trim()
-	start := time.Now()
-	plain := a.concat(c)
-	a.packed = a.enc.EncodeAll(plain, a.packed[:0])
-	compressed := time.Now()
-
 	if f := a.file; f != nil && (f.period != period || f.broken.Load() || f.size >= a.opts.MaxFileBytes || a.tooOld(f)) {
 		a.finishFile()
 	}
-	if err := a.begin(period, int64(len(a.packed))); err != nil {
+	if err := a.begin(period, int64(len(c.data))); err != nil {
 		return err
 	}
 	f := a.file
 	sealing := time.Now()
-	sealed := f.seal(a.packed, len(plain))
+	sealed := f.seal(c.data, c.plain)
 	info := FrameInfo{
-		Items: c.items, Plain: len(plain), Compressed: len(a.packed), Sealed: len(sealed),
-		Compress: compressed.Sub(start), Seal: time.Since(sealing),
+		Items: c.items, Plain: c.plain, Compressed: len(c.data), Sealed: len(sealed),
+		Compress: c.took, Seal: time.Since(sealing),
 	}
-	if err := f.writeFrame(sealed, entry{items: uint64(c.items), from: c.from, to: c.to}, len(plain)); err != nil {
+	if err := f.writeFrame(sealed, entry{items: uint64(c.items), from: c.from, to: c.to}, c.plain); err != nil {
 		a.giveUp()
 		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
@@ -130,14 +156,15 @@ func (a *Archive) concat(c *commit) []byte {
 	return a.plain
 }
 
-// trim lets go of buffers that one large batch has made large.
-func (a *Archive) trim() {
-	if most := 2 * a.opts.FrameBytes; cap(a.plain) > most || cap(a.packed) > most {
-		a.plain, a.packed = nil, nil
+// release gives a buffer back, but for one that a large batch has made large.
+func (a *Archive) release(buf []byte) {
+	if cap(buf) > 2*a.opts.FrameBytes {
+		buf = nil
 		if a.file != nil {
 			a.file.buf = nil
 		}
 	}
+	a.buffers <- buf
 }
 
 // begin makes sure that there is a file, and room for a frame of so many
