@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -50,7 +51,7 @@ func main() {
 	// Ctrl-C ends the servers and removes what was written before it ends this.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		err = errors.New("interrupted")
 	}
 	stop()
@@ -112,6 +113,7 @@ func measureAll(ctx context.Context, o *options, names *regexp.Regexp) ([]row, e
 		if len(wanted) == 0 {
 			continue
 		}
+		fmt.Fprintln(os.Stderr, "== measuring", strings.Join(wanted, ", ")) // some take minutes
 		more, err := p.measure(ctx, o, wanted)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", wanted[0], err)

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -37,7 +36,8 @@ type side struct {
 	senders senders
 }
 
-// newStage starts a side of each kind. Whatever it returns has to be closed.
+// newStage starts a side of each kind, all at once, and leaves their Tempos paused: to
+// start takes 15 s, most of it waiting. Whatever it returns has to be closed.
 func newStage(ctx context.Context, o *options, kinds ...string) (*stage, error) {
 	tempo, err := backends.Ensure(ctx, os.Stderr, "tempo")
 	if err != nil {
@@ -57,10 +57,10 @@ func newStage(ctx context.Context, o *options, kinds ...string) (*stage, error) 
 		return s, err
 	}
 	fmt.Fprintf(o.log, "starting %d Tempos\n", len(kinds))
-	var starting sync.WaitGroup // each waits 15 s for its ring
+	var starting sync.WaitGroup
 	errs := make([]error, len(kinds))
 	for i, kind := range kinds {
-		s.sides = append(s.sides, &side{kind: kind, dir: filepath.Join(dir, kind)})
+		s.sides = append(s.sides, &side{kind: kind, dir: filepath.Join(dir, fmt.Sprintf("%s-%d", kind, i))})
 		starting.Go(func() { errs[i] = s.sides[i].start(ctx, &o.tempo, tempo["tempo"], k.public, searchKey) })
 	}
 	starting.Wait()
@@ -77,11 +77,6 @@ func (s *stage) close() error {
 		err = errors.Join(err, side.close())
 	}
 	return errors.Join(err, os.RemoveAll(s.dir))
-}
-
-// side returns the one of a kind.
-func (s *stage) side(kind string) *side {
-	return s.sides[slices.IndexFunc(s.sides, func(s *side) bool { return s.kind == kind })]
 }
 
 func (s *side) start(ctx context.Context, o *tempoOptions, binary, recipient, searchKey string) error {
@@ -103,9 +98,9 @@ func (s *side) start(ctx context.Context, o *tempoOptions, binary, recipient, se
 		Recipient: recipient, Search: o.searched(), SearchKey: searchKey,
 	}
 	if o.profile != "" {
-		cfg.Profile = filepath.Join(o.profile, "gateway-"+s.kind+".pprof")
+		cfg.Profile = filepath.Join(o.profile, filepath.Base(s.dir)+".pprof")
 	}
-	return s.startGateway(ctx, cfg)
+	return errors.Join(s.startGateway(ctx, cfg), s.signal(syscall.SIGSTOP))
 }
 
 func (s *side) startGateway(ctx context.Context, cfg gatewayConfig) error {
@@ -132,8 +127,10 @@ func (s *side) startGateway(ctx context.Context, cfg gatewayConfig) error {
 	})
 }
 
+// close ends the processes. It may be called more than once.
 func (s *side) close() error {
 	err := s.senders.close()
+	s.senders = nil
 	if s.gateway != nil {
 		err = errors.Join(err, s.gateway.Stop())
 	}
@@ -143,24 +140,26 @@ func (s *side) close() error {
 	return err
 }
 
-// pause stops Tempo where it is, so that its work in the background does not fall on
-// the side that is measured next.
-func (s *side) pause() error { return syscall.Kill(s.tempo.PID(), syscall.SIGSTOP) }
+// signal pauses Tempo with SIGSTOP, so that its work in the background does not fall
+// on another side that is being measured, and lets it go on with SIGCONT.
+func (s *side) signal(sig syscall.Signal) error { return syscall.Kill(s.tempo.PID(), sig) }
 
-// resume lets Tempo go on, and waits until it takes spans: it first has to find its
-// ring healthy again. It returns how many it took.
-func (s *side) resume(ctx context.Context) (spans int, err error) {
-	if err := syscall.Kill(s.tempo.PID(), syscall.SIGCONT); err != nil {
-		return 0, err
+// resume lets Tempo go on, and waits until the side takes spans, of which there have
+// to be senders: Tempo first has to find its ring healthy again.
+func (s *side) resume(ctx context.Context) error {
+	if err := s.signal(syscall.SIGCONT); err != nil {
+		return err
 	}
-	r := s.senders[0].requests[0]
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	err = s.tempo.Await(ctx, "the first spans", func(ctx context.Context) (bool, error) {
+	var last error
+	err := s.tempo.Await(ctx, "the first spans", func(ctx context.Context) (bool, error) {
+		r := s.senders[0].requests[0]
 		r.renew(time.Now())
-		return r.send(ctx, s.senders[0].conn) == nil, nil
+		last = r.send(ctx, s.senders[0].conn)
+		return last == nil, nil
 	})
-	return r.items, err
+	return errors.Join(err, last)
 }
 
 // flush has Tempo write all that it has to blocks.
@@ -178,31 +177,6 @@ func (s *side) flush(ctx context.Context) error {
 		return fmt.Errorf("%s answered %s", req.URL, resp.Status)
 	}
 	return nil
-}
-
-// quiet waits until Tempo has next to nothing to do for two seconds, or for limit.
-func (s *side) quiet(ctx context.Context, limit time.Duration) error {
-	const (
-		step  = time.Second
-		steps = 2
-		busy  = step / 8
-	)
-	before, err := cpuOf(s.tempo.PID())
-	for calm, start := 0, time.Now(); err == nil && calm < steps && time.Since(start) < limit; {
-		select {
-		case <-time.After(step):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		var now time.Duration
-		if now, err = cpuOf(s.tempo.PID()); now-before > busy {
-			calm = 0
-		} else {
-			calm++
-		}
-		before = now
-	}
-	return err
 }
 
 // usage is what the processes of a side have used.

@@ -75,14 +75,16 @@ func (t *throughput) names() (names []string) {
 	return names
 }
 
-// record is what was measured of a side.
+// record is what was measured of a kind of side.
 type record struct {
 	times []float64 // nanoseconds a span, of each round
 	spans int       // in all
-	used  usage     // in all, what Tempo does afterwards included
-	peak  int64     // bytes of Tempo's memory
+	used  usage     // for them
 }
 
+// measure has a new Tempo for every round: one that has been filled builds blocks in
+// the background, for longer than a round, whenever it likes. What that costs is
+// measured by blocks.
 func (t *throughput) measure(ctx context.Context, o *options, wanted []string) (rows []row, err error) {
 	kinds := []string{plainGateway}
 	for _, s := range t.sealed {
@@ -90,27 +92,18 @@ func (t *throughput) measure(ctx context.Context, o *options, wanted []string) (
 			kinds = append(kinds, s.kind)
 		}
 	}
-	stage, err := newStage(ctx, o, kinds...)
+	stage, err := newStage(ctx, o, inTurn(kinds, o.tempo.rounds)...)
 	defer func() { err = errors.Join(err, stage.close()) }()
 	if err != nil {
 		return nil, err
 	}
 	records := make(map[string]*record)
-	for _, side := range stage.sides {
-		records[side.kind] = &record{}
-		if side.senders, err = dial(side.listen, o.tempo.senders); err != nil {
-			return nil, err
-		}
-		if err = side.pause(); err != nil {
-			return nil, err
-		}
+	for _, kind := range kinds {
+		records[kind] = &record{}
 	}
-	for round := range o.tempo.rounds {
-		for i := range stage.sides {
-			side := stage.sides[(i+round)%len(stage.sides)]
-			if err := records[side.kind].round(ctx, o, side); err != nil {
-				return nil, fmt.Errorf("%s, round %d: %w", side.kind, round+1, err)
-			}
+	for i, side := range stage.sides {
+		if err := records[side.kind].round(ctx, o, side); err != nil {
+			return nil, fmt.Errorf("%s, round %d: %w", side.kind, i/len(kinds)+1, err)
 		}
 	}
 	for _, s := range t.sealed {
@@ -121,29 +114,35 @@ func (t *throughput) measure(ctx context.Context, o *options, wanted []string) (
 	return rows, nil
 }
 
-// round measures one side once. The others stand still.
-func (r *record) round(ctx context.Context, o *options, s *side) error {
-	const (
-		warmUp = time.Second
-		settle = 30 * time.Second
-	)
+// inTurn repeats the kinds for so many rounds. Which goes first changes with every
+// round.
+func inTurn(kinds []string, rounds int) (all []string) {
+	for round := range rounds {
+		for i := range kinds {
+			all = append(all, kinds[(i+round)%len(kinds)])
+		}
+	}
+	return all
+}
+
+// round measures a side, and ends it.
+func (r *record) round(ctx context.Context, o *options, s *side) (err error) {
+	const warmUp = 2 * time.Second
+	if s.senders, err = dial(s.listen, o.tempo.senders); err != nil {
+		return err
+	}
+	if err := s.resume(ctx); err != nil {
+		return err
+	}
+	if _, _, err := s.senders.run(ctx, warmUp); err != nil {
+		return err
+	}
 	before, err := s.usage()
-	if err != nil {
-		return err
-	}
-	first, err := s.resume(ctx)
-	if err != nil {
-		return err
-	}
-	warm, _, err := s.senders.run(ctx, warmUp)
 	if err != nil {
 		return err
 	}
 	spans, took, err := s.senders.run(ctx, o.tempo.each)
 	if err != nil {
-		return err
-	}
-	if err := errors.Join(s.flush(ctx), s.quiet(ctx, settle)); err != nil {
 		return err
 	}
 	after, err := s.usage()
@@ -152,97 +151,109 @@ func (r *record) round(ctx context.Context, o *options, s *side) error {
 	}
 	used := after.minus(before)
 	r.times = append(r.times, float64(took.Nanoseconds())/float64(spans))
-	r.spans += first + warm + spans
+	r.spans += spans
 	r.used = r.used.plus(used)
 	fmt.Fprintf(o.log, "%-7s %6.0f ns/span, %d spans; Tempo %.1f s, gateway %.1f s of processor time\n",
-		s.kind, r.times[len(r.times)-1], first+warm+spans, used.tempo.Seconds(), used.gateway.Seconds())
-	if r.peak, err = peakOf(s.tempo.PID()); err != nil {
-		return err
-	}
-	return s.pause()
+		s.kind, r.times[len(r.times)-1], spans, used.tempo.Seconds(), used.gateway.Seconds())
+	return s.close()
 }
 
 func (s sealedSide) row(ours, plain *record) row {
 	r := newRow(s.name, "ns/span", s.peer, ours.times, plain.times)
 	r.notes = append(r.notes, fmt.Sprintf("write throughput lost: %.1f%%", 100*(1-1/r.Ratio)))
+	r.notes = append(r.notes, usageNotes("taking", ours.used, ours.spans, plain.used, plain.spans)...)
+	return r
+}
+
+// usageNotes says what taking, or storing, spans costs in processor time.
+func usageNotes(what string, ours usage, ourSpans int, plain usage, plainSpans int) (notes []string) {
 	for _, p := range []struct {
 		of          string
 		ours, plain time.Duration
 	}{
-		{"Tempo's", ours.used.tempo, plain.used.tempo},
-		{"the gateway's", ours.used.gateway, plain.used.gateway},
-		{"both's", ours.used.tempo + ours.used.gateway, plain.used.tempo + plain.used.gateway},
+		{"Tempo's", ours.tempo, plain.tempo},
+		{"the gateway's", ours.gateway, plain.gateway},
+		{"both's", ours.tempo + ours.gateway, plain.tempo + plain.gateway},
 	} {
-		a, b := perMillion(p.ours, ours.spans), perMillion(p.plain, plain.spans)
-		r.notes = append(r.notes, fmt.Sprintf("%s processor time, of a million spans: %.1f against %.1f s, ratio %.3f", p.of, a, b, a/b))
+		a, b := perMillion(p.ours, ourSpans), perMillion(p.plain, plainSpans)
+		notes = append(notes, fmt.Sprintf("%s processor time for %s a million spans: %.1f against %.1f s, ratio %.3f", p.of, what, a, b, a/b))
 	}
-	r.notes = append(r.notes, peakNote(ours.peak, plain.peak))
-	return r
+	return notes
 }
 
 func perMillion(t time.Duration, spans int) float64 { return t.Seconds() * 1e6 / float64(spans) }
-
-func peakNote(ours, plain int64) string {
-	return fmt.Sprintf("Tempo's peak memory: %d against %d MiB", ours>>20, plain>>20)
-}
 
 // blocks is a row: what spans take in Tempo's blocks, sealed and plain.
 type blocks struct{ name string }
 
 func (b *blocks) names() []string { return []string{b.name} }
 
+// result is what storing the spans took.
+type result struct {
+	bytes float64 // of a span
+	spans int
+	used  usage
+	peak  int64 // bytes of Tempo's memory
+}
+
 func (b *blocks) measure(ctx context.Context, o *options, _ []string) (rows []row, err error) {
-	stage, err := newStage(ctx, o, plainGateway, recordGateway)
+	stage, err := newStage(ctx, o, recordGateway, plainGateway)
 	defer func() { err = errors.Join(err, stage.close()) }()
 	if err != nil {
 		return nil, err
 	}
-	sizes, peaks := make(map[string]float64), make(map[string]int64)
-	for _, side := range stage.sides {
-		bytes, err := b.store(ctx, o, side)
-		if err != nil {
+	results := make([]result, len(stage.sides))
+	for i, side := range stage.sides {
+		if results[i], err = b.store(ctx, o, side); err != nil {
 			return nil, fmt.Errorf("%s: %w", side.kind, err)
 		}
-		sizes[side.kind] = bytes
-		if peaks[side.kind], err = peakOf(side.tempo.PID()); err != nil {
-			return nil, err
-		}
 	}
-	r := newRow(b.name, "bytes/span", "plain spans in blocks of a real Tempo", []float64{sizes[recordGateway]}, []float64{sizes[plainGateway]})
-	r.notes = append(r.notes, peakNote(peaks[recordGateway], peaks[plainGateway])+" for the same spans")
+	ours, plain := results[0], results[1]
+	r := newRow(b.name, "bytes/span", "plain spans in blocks of a real Tempo", []float64{ours.bytes}, []float64{plain.bytes})
+	r.notes = append(usageNotes("taking and storing", ours.used, ours.spans, plain.used, plain.spans),
+		fmt.Sprintf("Tempo's peak memory, for %d spans in both: %d against %d MiB", ours.spans, ours.peak>>20, plain.peak>>20))
 	return []row{r}, nil
 }
 
-// store sends spans, all different, and returns what one takes in Tempo's blocks.
-func (b *blocks) store(ctx context.Context, o *options, s *side) (float64, error) {
-	conn, err := fleet.Dial(s.listen)
+// store sends spans, all different, and waits until they are in blocks.
+func (b *blocks) store(ctx context.Context, o *options, s *side) (r result, err error) {
+	if s.senders, err = dial(s.listen, 1); err != nil {
+		return r, err
+	}
+	before, err := s.usage()
 	if err != nil {
-		return 0, err
+		return r, err
 	}
-	defer conn.Close()
-	spans, traces := 0, 0
-	for seed := 0; spans < o.tempo.spans; seed++ {
-		td := fleet.Spans(uint64(1000+seed), requestSpans)
-		r, err := newRequest(td)
+	if err := s.resume(ctx); err != nil {
+		return r, err
+	}
+	traces := s.senders[0].requests[0].distinctTraces() // those of resume
+	for r.spans = requestSpans; r.spans < o.tempo.spans; {
+		req, err := newRequest(fleet.Spans(uint64(1000+r.spans), requestSpans))
 		if err != nil {
-			return 0, err
+			return r, err
 		}
-		r.renew(time.Now())
-		if err := r.send(ctx, conn); err != nil {
-			return 0, err
+		req.renew(time.Now())
+		if err := req.send(ctx, s.senders[0].conn); err != nil {
+			return r, err
 		}
-		spans += r.items
-		traces += r.distinctTraces()
-	}
-	if err := s.flush(ctx); err != nil {
-		return 0, err
+		r.spans += req.items
+		traces += req.distinctTraces()
 	}
 	stored, err := s.awaitBlocks(ctx, traces)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
-	fmt.Fprintf(o.log, "%-7s %d spans, %d traces in %d blocks of %d bytes\n", s.kind, spans, traces, stored.blocks, stored.bytes)
-	return float64(stored.bytes) / float64(spans), nil
+	fmt.Fprintf(o.log, "%-7s %d spans, %d traces in %d blocks of %d bytes\n", s.kind, r.spans, traces, stored.blocks, stored.bytes)
+	after, err := s.usage()
+	if err != nil {
+		return r, err
+	}
+	r.bytes, r.used = float64(stored.bytes)/float64(r.spans), after.minus(before)
+	if r.peak, err = peakOf(s.tempo.PID()); err != nil {
+		return r, err
+	}
+	return r, s.close()
 }
 
 // stored is what there is in Tempo's blocks.
@@ -251,11 +262,24 @@ type stored struct {
 	bytes          int64
 }
 
-// awaitBlocks waits until all traces are in blocks that have been written.
+// awaitBlocks has Tempo write blocks, and waits until all traces are in them. Tempo
+// may miss traces that it is just putting into its WAL, so it gets time for that
+// before, and is asked again.
 func (s *side) awaitBlocks(ctx context.Context, traces int) (found stored, err error) {
+	const (
+		idle  = 3 * time.Second // more than Tempo's trace_idle_period and flush_check_period
+		again = 15 * time.Second
+	)
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	err = s.tempo.Await(ctx, fmt.Sprintf("%d traces in blocks", traces), func(context.Context) (bool, error) {
+	next := time.Now().Add(idle)
+	err = s.tempo.Await(ctx, fmt.Sprintf("%d traces in blocks", traces), func(ctx context.Context) (bool, error) {
+		if time.Now().After(next) {
+			next = time.Now().Add(again)
+			if err := s.flush(ctx); err != nil {
+				return false, err
+			}
+		}
 		found, err = blocksIn(filepath.Join(s.tempo.Data, "blocks"))
 		if err == nil && found.traces > traces {
 			err = fmt.Errorf("there are %d traces in blocks, and %d were sent", found.traces, traces)
