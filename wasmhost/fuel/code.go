@@ -1,0 +1,63 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package fuel
+
+// code is 5.5.13.
+func (w *rewriter) code() []byte {
+	n := w.count("functions", 2)
+	if n != len(w.funcs) {
+		w.fail("%d functions are declared, but %d have code", len(w.funcs), n)
+		return nil
+	}
+	out := make([]byte, 0, w.left()+w.left()/16+16)
+	out = appendU32(out, uint32(n))
+	b := &body{charger: w.charger, found: &w.found}
+	b.instructions = instructions{reader: w.reader, types: len(w.params), globals: w.globalCount}
+	b.branch, b.call = b.branchTo, b.callTo(uint32(w.importedFunctions))
+	for i := 0; i < n && w.err == nil; i++ {
+		w.function = w.importedFunctions + i
+		w.within(int(w.u32()), func() { out = w.appendFunction(out, b, w.params[w.funcs[i]]) })
+	}
+	w.function = -1
+	w.bodies = n
+	return out
+}
+
+// appendFunction appends a function's code with its size and locals. The local that
+// bulk charges need comes after all others.
+func (w *rewriter) appendFunction(out []byte, b *body, params int) []byte {
+	groups, first := w.count("groups of locals", 2), w.pos
+	declared := w.declared(groups, MaxLocals-params)
+	locals := w.reader.data[first:w.pos]
+	b.locals, b.scratch, b.usesIt = params+declared, uint32(params+declared), false
+	b.out = b.out[:0]
+	b.rewrite(declared)
+	if w.err != nil {
+		return out
+	}
+	var extra []byte
+	if b.usesIt {
+		extra = []byte{1, 0x7f} // one i32
+		groups++
+	}
+	size := lebSize(uint64(groups)) + len(locals) + len(extra) + len(b.out)
+	out = appendU32(appendU32(out, uint32(size)), uint32(groups))
+	out = append(append(out, locals...), extra...)
+	return append(out, b.out...)
+}
+
+// declared reads the groups of locals and returns how many there are.
+func (w *rewriter) declared(groups, most int) int {
+	n := 0
+	for ; groups > 0 && w.err == nil; groups-- {
+		group := w.u32()
+		w.valType()
+		if uint64(n)+uint64(group) > uint64(max(0, most)) {
+			w.fail("more than %d locals", MaxLocals)
+			return 0
+		}
+		n += int(group)
+	}
+	return n
+}

@@ -1,0 +1,179 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package fuel
+
+import "bytes"
+
+// header is the magic number and version 1: core specification, 5.5.16.
+var header = []byte("\x00asm\x01\x00\x00\x00")
+
+// rewriter reads a module's sections in order and writes each of them anew or as it
+// was.
+type rewriter struct {
+	*reader
+	charger
+	limits Limits
+	found  Module
+	out    []byte
+
+	rank  int  // of the last section that was read, custom ones apart
+	drop  bool // the custom section that is read
+	named bool // the section "name" was read
+
+	params            []int // number of parameters of each type
+	funcs             []int // type of each function that is defined
+	importedFunctions int
+	globalCount       int // in the original module, imported ones included
+	bodies            int
+	hasCounter        bool
+	hasExport         bool
+}
+
+func rewrite(module []byte, limits Limits) (*Module, error) {
+	w := &rewriter{reader: newReader(module), limits: limits}
+	if !bytes.HasPrefix(module, header) {
+		w.fail("this is not a WebAssembly binary of version 1: a text file is to be assembled first, a component to be built as a core module")
+		return nil, w.err
+	}
+	w.out = make([]byte, 0, len(module)+len(module)/16+64)
+	w.out = append(w.out, w.bytes(len(header))...)
+	for w.more() {
+		w.readSection()
+	}
+	w.complete(sections[data].rank + 1)
+	if w.err == nil && w.bodies != len(w.funcs) {
+		w.fail("%d functions are declared, but %d have code", len(w.funcs), w.bodies)
+	}
+	if w.err != nil {
+		return nil, w.err
+	}
+	w.found.Code, w.found.Original, w.found.Functions = w.out, len(module), len(w.funcs)
+	return &w.found, nil
+}
+
+func (w *rewriter) readSection() {
+	w.reader.section = "module"
+	first := w.pos
+	id := w.byte()
+	if int(id) >= len(sections) {
+		w.fail("there is no section %d: build the guest without exception handling", id)
+		return
+	}
+	s := sections[id]
+	size := int(w.u32())
+	w.reader.section = s.name
+	w.inOrder(id)
+	w.drop = false
+	content := w.pos
+	var written []byte
+	w.within(size, func() { written = s.read(w) })
+	switch {
+	case w.err != nil:
+	case w.drop:
+		w.found.Dropped += w.pos - first
+	case written == nil:
+		w.emit(id, w.reader.data[content:w.pos])
+	default:
+		w.emit(id, written)
+	}
+}
+
+// inOrder checks the order of sections, each of which may be there once.
+func (w *rewriter) inOrder(id byte) {
+	if id == custom {
+		return
+	}
+	rank := sections[id].rank
+	if rank <= w.rank {
+		w.fail("the section is out of order, or there are two of it")
+		return
+	}
+	w.complete(rank)
+	w.rank = rank
+}
+
+// complete adds what is missing before a section of that rank: the counter and its
+// export, if the module has no such sections.
+func (w *rewriter) complete(rank int) {
+	if w.err != nil {
+		return
+	}
+	if !w.hasCounter && rank > sections[globals].rank {
+		w.emit(globals, w.appendCounter([]byte{1}))
+	}
+	if !w.hasExport && rank > sections[exports].rank {
+		w.emit(exports, w.appendExport([]byte{1}))
+	}
+}
+
+func (w *rewriter) emit(id byte, content []byte) {
+	w.out = append(w.out, id)
+	w.out = appendU32(w.out, uint32(len(content)))
+	w.out = append(w.out, content...)
+}
+
+// globals is 5.5.9.
+func (w *rewriter) globals() []byte {
+	n := w.count("globals", 3)
+	rest := w.pos
+	for i := 0; i < n && w.err == nil; i++ {
+		w.globalType()
+		w.constant()
+		w.globalCount++ // an initial value refers to globals before it only: 3.4.12
+	}
+	if w.err != nil {
+		return nil
+	}
+	out := appendU32(nil, uint32(n)+1)
+	return w.appendCounter(append(out, w.reader.data[rest:w.pos]...))
+}
+
+// appendCounter appends (mut i64) with the budget as its value.
+func (w *rewriter) appendCounter(out []byte) []byte {
+	w.hasCounter = true
+	w.charger.global = uint32(w.globalCount)
+	out = append(out, 0x7e, 0x01, 0x42)
+	return append(appendSigned(out, w.limits.Budget), 0x0b)
+}
+
+// exports is 5.5.10.
+func (w *rewriter) exports() []byte {
+	n := w.count("exports", 3)
+	rest := w.pos
+	for i := 0; i < n && w.err == nil; i++ {
+		w.export()
+	}
+	if w.err != nil {
+		return nil
+	}
+	out := appendU32(nil, uint32(n)+1)
+	return w.appendExport(append(out, w.reader.data[rest:w.pos]...))
+}
+
+func (w *rewriter) export() {
+	at := w.pos
+	if w.name() == Global {
+		w.pos = at
+		w.fail("the export %q is reserved for the host: was the module instrumented already?", Global)
+	}
+	kind, i := w.byte(), w.u32()
+	if kind == 0x03 && int64(i) >= int64(w.globalCount) {
+		w.pos = at
+		w.fail("global %d is exported, but there are %d", i, w.globalCount)
+	}
+}
+
+func (w *rewriter) appendExport(out []byte) []byte {
+	w.hasExport = true
+	out = append(out, byte(len(Global)))
+	out = append(out, Global...)
+	return appendU32(append(out, 0x03), w.charger.global)
+}
+
+// constant reads a constant expression: 3.3.13.
+func (w *rewriter) constant() {
+	in := instructions{reader: w.reader, globals: w.globalCount, constant: true}
+	for w.err == nil && in.next().flow != ends {
+	}
+}
