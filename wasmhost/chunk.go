@@ -1,0 +1,311 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmhost
+
+import (
+	"encoding/binary"
+
+	"github.com/sealgate/sealgate/wasmhost/columns"
+)
+
+const (
+	headSize      = 32
+	directorySize = 8 // of a column
+	maxTextSize   = 64 << 10
+	noText        = 0xFFFFFFFF
+	flagTrial     = 1
+
+	// maxChunkText is where a chunk ends early: a guest may read every byte of it, at some five
+	// units of fuel a byte.
+	maxChunkText = 512 << 10
+)
+
+var le = binary.LittleEndian
+
+// text is a value of a column of texts.
+type text struct {
+	s      string
+	absent bool
+}
+
+// encoder writes chunks. It belongs to one instance and keeps its scratch, so that it allocates
+// nothing once it has seen the largest chunk.
+type encoder struct {
+	plan   *plan
+	masker columns.Masker
+
+	// Of the chunk that was gathered last.
+	records   []int32 // as Records numbers them
+	resources []int32
+	resource  []uint16 // of each record, an index of resources
+	bodies    []string
+	texts     [][]text // for each column of texts of records, in the order of the plan
+	resTexts  [][]text
+	templates []uint64
+	textSize  int
+}
+
+func newEncoder(p *plan) *encoder {
+	return &encoder{plan: p, texts: make([][]text, p.texts), resTexts: make([][]text, p.resTexts)}
+}
+
+// gather takes as many of the records as make a chunk, at least one, and returns their number.
+func (e *encoder) gather(recs Records, records []int32, most int) int {
+	n := min(len(records), most)
+	e.reset()
+	if e.plan.texts+e.plan.resTexts > 0 {
+		n = e.gatherTexts(recs, records[:n])
+	} else {
+		e.gatherResources(recs, records[:n])
+	}
+	e.records = records[:n]
+	if e.plan.bodies && len(e.bodies) == 0 {
+		for _, i := range e.records {
+			e.bodies = append(e.bodies, recs.Body(int(i)))
+		}
+	}
+	return n
+}
+
+// reset forgets the strings of the last chunk too: they keep the caller's batch alive.
+func (e *encoder) reset() {
+	clear(e.bodies)
+	e.bodies, e.resources, e.resource, e.textSize = e.bodies[:0], e.resources[:0], e.resource[:0], 0
+	for i := range e.texts {
+		clear(e.texts[i])
+		e.texts[i] = e.texts[i][:0]
+	}
+	for i := range e.resTexts {
+		clear(e.resTexts[i])
+		e.resTexts[i] = e.resTexts[i][:0]
+	}
+}
+
+func (e *encoder) gatherResources(recs Records, records []int32) {
+	last := int32(-1)
+	for _, i := range records {
+		r := int32(recs.Resource(int(i)))
+		if r != last {
+			e.resources = append(e.resources, r)
+			last = r
+		}
+		e.resource = append(e.resource, uint16(len(e.resources)-1))
+	}
+}
+
+// gatherTexts gathers record by record, since their texts decide where the chunk ends.
+func (e *encoder) gatherTexts(recs Records, records []int32) int {
+	last := int32(-1)
+	for n, i := range records {
+		if e.textSize >= maxChunkText {
+			return n
+		}
+		if r := int32(recs.Resource(int(i))); r != last {
+			e.resources = append(e.resources, r)
+			e.gatherResource(recs, int(r))
+			last = r
+		}
+		e.resource = append(e.resource, uint16(len(e.resources)-1))
+		e.gatherRecord(recs, int(i))
+	}
+	return len(records)
+}
+
+func (e *encoder) gatherRecord(recs Records, i int) {
+	if e.plan.bodies {
+		e.bodies = append(e.bodies, recs.Body(i))
+	}
+	t := 0
+	for _, c := range e.plan.columns {
+		if !c.isText() {
+			continue
+		}
+		e.texts[t] = append(e.texts[t], e.take(e.textOf(recs, i, c)))
+		t++
+	}
+}
+
+func (e *encoder) textOf(recs Records, i int, c column) (string, bool) {
+	switch c.kind {
+	case columnBody:
+		return e.bodies[len(e.bodies)-1], true
+	case columnEventName:
+		return recs.EventName(i), true
+	default:
+		return recs.Attribute(i, c.name)
+	}
+}
+
+func (e *encoder) gatherResource(recs Records, r int) {
+	t := 0
+	for _, c := range e.plan.columns {
+		if c.kind == columnResourceAttribute {
+			e.resTexts[t] = append(e.resTexts[t], e.take(recs.ResourceAttribute(r, c.name)))
+			t++
+		}
+	}
+}
+
+func (e *encoder) take(s string, ok bool) text {
+	if !ok {
+		return text{absent: true}
+	}
+	s = s[:min(len(s), maxTextSize)]
+	e.textSize += len(s)
+	return text{s: s}
+}
+
+func align8(n int) int { return (n + 7) &^ 7 }
+
+// size is that of the gathered chunk in bytes.
+func (e *encoder) size() int {
+	size, t, rt := align8(e.headSize()), 0, 0
+	for _, c := range e.plan.columns {
+		size = align8(size + e.columnSize(c, &t, &rt))
+	}
+	return size
+}
+
+func (e *encoder) headSize() int { return headSize + directorySize*len(e.plan.columns) }
+
+func (e *encoder) columnSize(c column, t, rt *int) int {
+	n := len(e.records)
+	switch c.kind {
+	case columnSeverity, columnProtected:
+		return n
+	case columnResource:
+		return 2 * n
+	case columnBodySize:
+		return 4 * n
+	case columnResourceKey:
+		return 8 * len(e.resources)
+	case columnNeedles:
+		return 8 * n * e.plan.needles.words
+	case columnTraceID:
+		return 16 * n
+	case columnBody, columnEventName, columnAttribute:
+		*t++
+		return textsSize(e.texts[*t-1])
+	case columnResourceAttribute:
+		*rt++
+		return textsSize(e.resTexts[*rt-1])
+	}
+	return 8 * n // time, body_hash, template
+}
+
+func textsSize(texts []text) int {
+	size := 8 * len(texts)
+	for _, t := range texts {
+		size += len(t.s)
+	}
+	return size
+}
+
+// write writes the gathered chunk. The buffer is as long as size says.
+func (e *encoder) write(b []byte, recs Records, now uint64, flags uint32) {
+	le.PutUint32(b, uint32(e.headSize()))
+	le.PutUint32(b[4:], uint32(len(e.records)))
+	le.PutUint32(b[8:], uint32(len(e.resources)))
+	le.PutUint32(b[12:], uint32(len(e.plan.columns)))
+	le.PutUint64(b[16:], now)
+	le.PutUint32(b[24:], flags)
+	le.PutUint32(b[28:], 0)
+	at, t, rt := e.headSize(), 0, 0 // a multiple of 8
+	for i, c := range e.plan.columns {
+		texts, resTexts := t, rt
+		size := e.columnSize(c, &t, &rt)
+		le.PutUint32(b[headSize+directorySize*i:], uint32(at))
+		le.PutUint32(b[headSize+directorySize*i+4:], uint32(size))
+		end := align8(at + size)
+		clear(b[at+size : end])
+		e.writeColumn(b[at:at+size], recs, c, texts, resTexts)
+		at = end
+	}
+}
+
+func (e *encoder) writeColumn(b []byte, recs Records, c column, t, rt int) {
+	switch c.kind {
+	case columnBody, columnEventName, columnAttribute:
+		writeTexts(b, e.texts[t])
+	case columnResourceAttribute:
+		writeTexts(b, e.resTexts[rt])
+	case columnBodySize, columnBodyHash, columnTemplate, columnNeedles:
+		e.writeDerived(b, c)
+	default:
+		e.writeRaw(b, recs, c)
+	}
+}
+
+func (e *encoder) writeDerived(b []byte, c column) {
+	switch c.kind {
+	case columnBodySize:
+		for k, body := range e.bodies {
+			le.PutUint32(b[4*k:], uint32(min(len(body), noText)))
+		}
+	case columnBodyHash:
+		for k, body := range e.bodies {
+			le.PutUint64(b[8*k:], columns.Hash(body))
+		}
+	case columnTemplate:
+		e.writeTemplates(b)
+	case columnNeedles:
+		e.plan.needles.write(b, e.bodies)
+	}
+}
+
+// writeTemplates keeps the ids as well: what is in the guest's memory is the guest's.
+func (e *encoder) writeTemplates(b []byte) {
+	e.templates = e.templates[:0]
+	for k, body := range e.bodies {
+		id := e.masker.ID(body)
+		e.templates = append(e.templates, id)
+		le.PutUint64(b[8*k:], id)
+	}
+}
+
+func (e *encoder) writeRaw(b []byte, recs Records, c column) {
+	switch c.kind {
+	case columnTime:
+		for k, i := range e.records {
+			le.PutUint64(b[8*k:], recs.Time(int(i)))
+		}
+	case columnSeverity:
+		for k, i := range e.records {
+			b[k] = recs.Severity(int(i))
+		}
+	case columnResource:
+		for k, r := range e.resource {
+			le.PutUint16(b[2*k:], r)
+		}
+	case columnResourceKey:
+		for k, r := range e.resources {
+			le.PutUint64(b[8*k:], recs.ResourceKey(int(r)))
+		}
+	case columnTraceID:
+		for k, i := range e.records {
+			id := recs.TraceID(int(i))
+			copy(b[16*k:], id[:])
+		}
+	case columnProtected:
+		for k, i := range e.records {
+			b[k] = 0
+			if recs.Protected(int(i)) {
+				b[k] = 1
+			}
+		}
+	}
+}
+
+func writeTexts(b []byte, texts []text) {
+	at := 8 * len(texts)
+	for k, t := range texts {
+		le.PutUint32(b[8*k:], uint32(at))
+		if t.absent {
+			le.PutUint32(b[8*k+4:], noText)
+			continue
+		}
+		le.PutUint32(b[8*k+4:], uint32(len(t.s)))
+		at += copy(b[at:], t.s)
+	}
+}

@@ -1,0 +1,108 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmhost
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+type columnKind uint8
+
+const (
+	columnTime columnKind = iota
+	columnSeverity
+	columnResource
+	columnResourceKey
+	columnBody
+	columnBodySize
+	columnBodyHash
+	columnTemplate
+	columnNeedles
+	columnTraceID
+	columnProtected
+	columnEventName
+	columnAttribute
+	columnResourceAttribute
+)
+
+// column is one that a guest asked for.
+type column struct {
+	kind columnKind
+	name string // of the attribute
+}
+
+var columnKinds = map[string]columnKind{
+	"time": columnTime, "severity": columnSeverity, "resource": columnResource, "resource_key": columnResourceKey,
+	"body": columnBody, "body_size": columnBodySize, "body_hash": columnBodyHash, "template": columnTemplate,
+	"needles": columnNeedles, "trace_id": columnTraceID, "protected": columnProtected, "event_name": columnEventName,
+}
+
+const (
+	attributePrefix         = "attr:"
+	resourceAttributePrefix = "resource_attr:"
+)
+
+func parseColumn(s string) (column, error) {
+	if kind, ok := columnKinds[s]; ok {
+		return column{kind: kind}, nil
+	}
+	if name, ok := strings.CutPrefix(s, attributePrefix); ok && name != "" {
+		return column{columnAttribute, name}, nil
+	}
+	if name, ok := strings.CutPrefix(s, resourceAttributePrefix); ok && name != "" {
+		return column{columnResourceAttribute, name}, nil
+	}
+	known := slices.Sorted(maps.Keys(columnKinds))
+	return column{}, fmt.Errorf("the guest asks for the column %q: this host knows %s, %sNAME and %sNAME",
+		clip(s, maxNameSize), strings.Join(known, ", "), attributePrefix, resourceAttributePrefix)
+}
+
+// isText reports whether a column has texts of records.
+func (c column) isText() bool {
+	return c.kind == columnBody || c.kind == columnEventName || c.kind == columnAttribute
+}
+
+// ofBody reports whether a column is made from the body.
+func (c column) ofBody() bool { return c.kind >= columnBody && c.kind <= columnNeedles }
+
+// plan is how the chunks of a manifest are made. It is never changed, so instances share it.
+type plan struct {
+	columns   []column
+	needles   *needles
+	texts     int  // columns of texts of records
+	resTexts  int  // columns of texts of resources
+	bodies    bool // is there a column that is made from bodies
+	templates bool
+}
+
+func newPlan(m Manifest) (*plan, error) {
+	needles, err := newNeedles(m.Needles)
+	if err != nil {
+		return nil, fmt.Errorf("the needles of the manifest: %w", err)
+	}
+	p := &plan{needles: needles}
+	for _, name := range m.Columns {
+		c, err := parseColumn(name)
+		if err != nil {
+			return nil, err
+		}
+		p.add(c)
+	}
+	return p, nil
+}
+
+func (p *plan) add(c column) {
+	p.columns = append(p.columns, c)
+	p.bodies = p.bodies || c.ofBody()
+	p.templates = p.templates || c.kind == columnTemplate
+	if c.isText() {
+		p.texts++
+	}
+	if c.kind == columnResourceAttribute {
+		p.resTexts++
+	}
+}

@@ -1,0 +1,338 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/sys"
+
+	"github.com/sealgate/sealgate/wasmhost/fuel"
+)
+
+// instance is a running guest. It is for one caller at a time. After any error it is of no use:
+// a guest that has trapped may answer once more and then break.
+type instance struct {
+	mod      api.Module
+	mem      api.Memory
+	memLimit uint64 // bytes
+	meter    meter
+	ctx      context.Context // tells functions of WASI whose meter to charge
+	opts     Options
+	manifest Manifest
+	encoder  *encoder
+
+	bufferFn, filterFn, flushFn, saveFn, restoreFn api.Function
+
+	stack      [2]uint64 // parameters and result of a call
+	buffer     uint32    // address of what the guest lets the host write to
+	bufferSize uint32
+	verdicts   []Verdict // of the last chunk, with the rule numbers of the guest
+	lastNow    uint64
+
+	fuelUsed uint64
+	spent    time.Duration
+}
+
+// meter is the fuel of an instance.
+type meter struct{ global api.MutableGlobal }
+
+type meterKey struct{}
+
+// charge takes units for what the host does on behalf of a guest.
+func charge(ctx context.Context, mod api.Module, units int64) {
+	var g api.MutableGlobal
+	if m, ok := ctx.Value(meterKey{}).(*meter); ok && m.global != nil {
+		g = m.global
+	} else if g, ok = mod.ExportedGlobal(fuel.Global).(api.MutableGlobal); !ok {
+		return
+	}
+	g.Set(uint64(int64(g.Get()) - units))
+}
+
+// instance makes one, configured and ready for chunks. Its ABI and its manifest have been checked.
+func (m *Module) instance(opts Options) (*instance, error) {
+	i := &instance{opts: opts, memLimit: uint64(m.runtime.opts.MemoryPages) << 16}
+	i.ctx = context.WithValue(context.Background(), meterKey{}, &i.meter)
+	err := contain(func() (err error) {
+		i.mod, err = m.runtime.wasm.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, memoryAllocator), m.compiled,
+			wazero.NewModuleConfig().WithName("").WithStartFunctions())
+		return err
+	})
+	if err != nil {
+		return nil, startFailure(err)
+	}
+	if err := i.start(); err != nil {
+		i.close()
+		return nil, err
+	}
+	return i, nil
+}
+
+func startFailure(err error) *Error {
+	kind := KindABI // it imports a table or a global, for instance
+	if strings.Contains(err.Error(), "wasm error") {
+		kind = KindTrap
+	}
+	return &Error{Kind: kind, Err: fmt.Errorf("start the guest: %s", firstLine(err))}
+}
+
+func (i *instance) start() error {
+	var ok bool
+	if i.meter.global, ok = i.mod.ExportedGlobal(fuel.Global).(api.MutableGlobal); !ok {
+		return failure(KindABI, "", "the guest has no fuel counter: it was not metered")
+	}
+	i.mem = i.mod.ExportedMemory(exportMemory)
+	i.bufferFn, i.filterFn = i.mod.ExportedFunction(exportBuffer), i.mod.ExportedFunction(exportFilter)
+	i.flushFn = i.mod.ExportedFunction(exportFlush)
+	i.saveFn, i.restoreFn = i.mod.ExportedFunction(exportSave), i.mod.ExportedFunction(exportRestore)
+	if initialize := i.mod.ExportedFunction(exportInitialize); initialize != nil {
+		if _, err := i.call(initialize, exportInitialize, MaxFuel); err != nil {
+			return err
+		}
+	}
+	if err := i.checkABI(); err != nil {
+		return err
+	}
+	return i.configure()
+}
+
+func (i *instance) checkABI() error {
+	version, err := i.call(i.mod.ExportedFunction(exportABI), exportABI, i.opts.fuel(0))
+	if err != nil {
+		return err
+	}
+	if uint32(version) != abiVersion {
+		return failure(KindABI, exportABI, "the guest speaks version %d of the ABI: this host speaks %d", uint32(version), abiVersion)
+	}
+	return nil
+}
+
+func (i *instance) configure() error {
+	if len(i.opts.Config) > maxConfigSize {
+		return failure(KindConfigure, "", "the configuration of the guest has more than %d bytes", maxConfigSize)
+	}
+	if err := i.give(i.opts.Config); err != nil {
+		return err
+	}
+	result, err := i.call(i.mod.ExportedFunction(exportConfigure), exportConfigure, MaxFuel)
+	if err != nil {
+		return err
+	}
+	view, err := i.result(exportConfigure, result, maxManifestSize)
+	if err != nil {
+		return err
+	}
+	if i.manifest, err = decodeManifest(view); err != nil {
+		return err
+	}
+	p, err := newPlan(i.manifest)
+	if err != nil {
+		return &Error{Kind: KindConfigure, Call: exportConfigure, Err: err}
+	}
+	i.encoder = newEncoder(p)
+	i.bufferSize = 0 // chunks are smaller than a configuration may be
+	return nil
+}
+
+func (i *instance) close() { _ = i.mod.Close(context.Background()) }
+
+// call calls an export; its parameters are on the stack already.
+func (i *instance) call(fn api.Function, name string, budget int64) (uint64, error) {
+	i.meter.global.Set(uint64(budget))
+	begin := time.Now()
+	err := i.enter(fn)
+	i.spent += time.Since(begin)
+	i.fuelUsed += uint64(budget - int64(i.meter.global.Get()))
+	if err != nil {
+		return 0, i.trap(name, err, budget)
+	}
+	if fuel.Spent(i.meter.global) { // the last thing it did was to call the host
+		return 0, i.trap(name, errors.New("spent"), budget)
+	}
+	return i.stack[0], nil
+}
+
+// enter is contain without a closure.
+func (i *instance) enter(fn api.Function) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the engine panicked: %v", p)
+		}
+	}()
+	return fn.CallWithStack(i.ctx, i.stack[:])
+}
+
+func (i *instance) trap(name string, err error, budget int64) *Error {
+	var exit *sys.ExitError
+	switch {
+	case fuel.Spent(i.meter.global):
+		return failure(KindFuel, name, "the guest did not end within its %d units of fuel: it loops for ever, or does too much "+
+			"for one chunk", budget)
+	case uint64(i.mem.Size()) > i.memLimit/8*7:
+		return failure(KindMemory, name, "the guest trapped with %d bytes of memory, of which it may have %d: %s",
+			i.mem.Size(), i.memLimit, firstLine(err))
+	case errors.As(err, &exit):
+		return failure(KindTrap, name, "the guest exited with code %d", exit.ExitCode())
+	}
+	return failure(KindTrap, name, "the guest trapped: %s", firstLine(err))
+}
+
+// firstLine leaves out the stack trace.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return clip(line, 256)
+}
+
+// room is a view of the guest's buffer, at least size bytes of it.
+func (i *instance) room(size int) ([]byte, error) {
+	if uint64(size) > i.memLimit {
+		return nil, failure(KindMemory, exportBuffer, "a chunk of %d bytes does not fit the memory of the guest, %d", size, i.memLimit)
+	}
+	if uint32(size) > i.bufferSize || i.bufferSize == 0 {
+		if err := i.askForRoom(uint32(size)); err != nil {
+			return nil, err
+		}
+	}
+	view, ok := i.mem.Read(i.buffer, uint32(size))
+	if !ok {
+		return nil, failure(KindOutput, exportBuffer, "the guest gave a buffer beyond its memory")
+	}
+	return view, nil
+}
+
+func (i *instance) askForRoom(size uint32) error {
+	i.stack[0] = uint64(size)
+	address, err := i.call(i.bufferFn, exportBuffer, i.opts.fuel(0))
+	if err != nil {
+		return err
+	}
+	i.buffer, i.bufferSize = uint32(address), size
+	switch {
+	case i.buffer == 0:
+		return failure(KindMemory, exportBuffer, "the guest has no room for %d bytes", size)
+	case i.buffer%8 != 0:
+		return failure(KindOutput, exportBuffer, "the guest gave a buffer at %d, which is not aligned to 8", i.buffer)
+	}
+	return nil
+}
+
+// give writes bytes to the buffer and puts them on the stack as parameters.
+func (i *instance) give(b []byte) error {
+	view, err := i.room(len(b))
+	if err != nil {
+		return err
+	}
+	copy(view, b)
+	i.stack[0], i.stack[1] = uint64(i.buffer), uint64(len(b))
+	return nil
+}
+
+// result is a view of what an export returned. It is good until the next call.
+func (i *instance) result(name string, packed uint64, most int) ([]byte, error) {
+	address, size := uint32(packed>>32), uint32(packed)
+	if size == 0 {
+		return nil, nil
+	}
+	if uint64(size) > uint64(most) {
+		return nil, failure(KindOutput, name, "the guest returned %d bytes: at most %d are allowed", size, most)
+	}
+	view, ok := i.mem.Read(address, size)
+	if !ok {
+		return nil, failure(KindOutput, name, "the guest returned %d bytes at %d, beyond its memory of %d", size, address, i.mem.Size())
+	}
+	return view, nil
+}
+
+// clock is the time for the next call, which never goes back.
+func (i *instance) clock() uint64 {
+	if now := i.opts.Now().UnixNano(); now > int64(i.lastNow) {
+		i.lastNow = uint64(now)
+	}
+	return i.lastNow
+}
+
+// judge has the guest judge as many of the records as make a chunk. Their verdicts are in
+// i.verdicts, whose length is the number of records taken, also where there is an error.
+func (i *instance) judge(recs Records, records []int32, flags uint32) error {
+	n := i.encoder.gather(recs, records, i.opts.ChunkRecords)
+	i.verdicts = sized(i.verdicts, n)
+	size := i.encoder.size()
+	view, err := i.room(size)
+	if err != nil {
+		return err
+	}
+	i.encoder.write(view, recs, i.clock(), flags)
+	i.stack[0], i.stack[1] = uint64(i.buffer), uint64(size)
+	packed, err := i.call(i.filterFn, exportFilter, i.chunkFuel(n))
+	if err != nil {
+		return err
+	}
+	view, err = i.result(exportFilter, packed, n*verdictSize)
+	if err != nil {
+		return err
+	}
+	return decodeVerdicts(view, len(i.manifest.Rules), i.verdicts)
+}
+
+// fuelPerByte is what a guest may spend on each byte of text: masking takes five.
+const fuelPerByte = 8
+
+func (i *instance) chunkFuel(n int) int64 {
+	return min(MaxFuel, i.opts.fuel(n)+fuelPerByte*int64(i.encoder.textSize))
+}
+
+func sized(v []Verdict, n int) []Verdict {
+	if cap(v) < n {
+		return make([]Verdict, n)
+	}
+	return v[:n]
+}
+
+// flush asks for reports. The rules in them are the guest's numbers.
+func (i *instance) flush(last bool) ([]Report, error) {
+	if i.flushFn == nil {
+		return nil, nil
+	}
+	i.stack[0], i.stack[1] = i.clock(), 0
+	if last {
+		i.stack[1] = 1
+	}
+	packed, err := i.call(i.flushFn, exportFlush, MaxFuel)
+	if err != nil {
+		return nil, err
+	}
+	view, err := i.result(exportFlush, packed, maxReports*reportSize)
+	if err != nil {
+		return nil, err
+	}
+	return decodeReports(view, len(i.manifest.Rules), i.mem.Read)
+}
+
+// save returns a copy of the state; nil if there is none.
+func (i *instance) save() ([]byte, error) {
+	packed, err := i.call(i.saveFn, exportSave, MaxFuel)
+	if err != nil {
+		return nil, err
+	}
+	view, err := i.result(exportSave, packed, maxStateSize)
+	return append([]byte(nil), view...), err
+}
+
+// restore reports whether the guest had use for the state.
+func (i *instance) restore(state []byte) (bool, error) {
+	if err := i.give(state); err != nil {
+		return false, err
+	}
+	answer, err := i.call(i.restoreFn, exportRestore, MaxFuel)
+	i.bufferSize = 0 // chunks are smaller than a state may be
+	return err == nil && uint32(answer) == 0, err
+}

@@ -1,0 +1,103 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmhost
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Limits of the ABI.
+const (
+	abiVersion      = 1
+	maxConfigSize   = 1 << 20
+	maxManifestSize = 1 << 20
+	maxColumns      = 64
+	maxRules        = 4096
+	maxNameSize     = 256
+	maxStateSize    = 16 << 20
+)
+
+// Manifest is what a guest says of itself and of what it needs.
+type Manifest struct {
+	Name    string   `json:"name"`
+	Version string   `json:"version"`
+	Columns []string `json:"columns"`
+	Needles []Needle `json:"needles"`
+	Rules   []string `json:"rules"`
+	// Requires names what the guest cannot do without. This host knows no such thing yet.
+	Requires []string `json:"requires"`
+	Error    string   `json:"error"`
+}
+
+// Needle is a text that the host looks for in bodies.
+type Needle struct {
+	Text  string `json:"text"`
+	Fold  bool   `json:"fold"`  // ASCII letters match in either case
+	Glob  bool   `json:"glob"`  // * stands for any bytes, or none
+	Start bool   `json:"start"` // at the beginning of the body only
+	End   bool   `json:"end"`   // at the end of the body only
+}
+
+func decodeManifest(b []byte) (Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		return m, failure(KindConfigure, exportConfigure, "the manifest is not the JSON that it should be: %w", err)
+	}
+	if m.Error != "" {
+		return m, failure(KindConfigure, exportConfigure, "the guest refuses its configuration: %s", clip(m.Error, 4096))
+	}
+	if err := m.check(); err != nil {
+		return m, &Error{Kind: KindConfigure, Call: exportConfigure, Err: err}
+	}
+	return m, nil
+}
+
+func clip(s string, most int) string {
+	return strings.ToValidUTF8(s[:min(len(s), most)], "\uFFFD")
+}
+
+func (m Manifest) check() error {
+	switch {
+	case len(m.Requires) > 0:
+		return fmt.Errorf("the guest requires %q, which this host does not have", clip(m.Requires[0], maxNameSize))
+	case len(m.Columns) > maxColumns:
+		return fmt.Errorf("the manifest asks for %d columns: at most %d are allowed", len(m.Columns), maxColumns)
+	case len(m.Rules) > maxRules:
+		return fmt.Errorf("the manifest has %d rules: at most %d are allowed", len(m.Rules), maxRules)
+	}
+	if err := m.checkNames(); err != nil {
+		return err
+	}
+	return m.checkColumns()
+}
+
+func (m Manifest) checkNames() error {
+	for _, name := range slices.Concat([]string{m.Name, m.Version}, m.Rules) {
+		if len(name) > maxNameSize {
+			return fmt.Errorf("the manifest has a name of %d bytes: at most %d are allowed", len(name), maxNameSize)
+		}
+	}
+	return nil
+}
+
+func (m Manifest) checkColumns() error {
+	seen := make(map[string]bool, len(m.Columns))
+	for _, name := range m.Columns {
+		if _, err := parseColumn(name); err != nil {
+			return err
+		}
+		if seen[name] {
+			return fmt.Errorf("the manifest asks for the column %q twice", clip(name, maxNameSize))
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+func (m Manifest) equal(o Manifest) bool {
+	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && slices.Equal(m.Rules, o.Rules)
+}

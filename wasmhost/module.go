@@ -1,0 +1,215 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmhost
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/emmansun/gmsm/sm3"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/sealgate/sealgate/wasmhost/fuel"
+)
+
+// Module is a guest that has been checked, metered and compiled. It is safe for concurrent use.
+type Module struct {
+	runtime     *Runtime
+	compiled    wazero.CompiledModule
+	sha256, sm3 string
+}
+
+// LoadFile loads the module of a file; see Load.
+func (r *Runtime) LoadFile(ctx context.Context, path, digest string) (*Module, error) {
+	wasm, err := readAtMost(path, r.opts.MaxModuleSize)
+	if err != nil {
+		return nil, err
+	}
+	m, err := r.Load(ctx, wasm, digest)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// readAtMost reads one byte more than most of a longer file, so that Load refuses it.
+func readAtMost(path string, most int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the module: %w", err)
+	}
+	defer f.Close()
+	wasm, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the module: %w", err)
+	}
+	return wasm, nil
+}
+
+// Load checks and compiles a module. The digest is that of the bytes, SHA-256 or SM3 in hex, with
+// or without the prefix "sha256:" or "sm3:"; empty accepts any module.
+func (r *Runtime) Load(ctx context.Context, wasm []byte, digest string) (*Module, error) {
+	if len(wasm) > r.opts.MaxModuleSize {
+		return nil, failure(KindABI, "", "the module has more than %d bytes: build it smaller, or raise the limit", r.opts.MaxModuleSize)
+	}
+	m := &Module{runtime: r, sha256: sha256Hex(wasm), sm3: sm3Hex(wasm)}
+	if err := m.checkDigest(digest); err != nil {
+		return nil, err
+	}
+	metered, err := fuel.Instrument(wasm, fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages})
+	if err != nil {
+		return nil, &Error{Kind: KindABI, Err: err}
+	}
+	// Compiling the metered module validates the original too: see package fuel.
+	err = contain(func() (err error) {
+		m.compiled, err = r.wasm.CompileModule(ctx, metered.Code)
+		return err
+	})
+	if err != nil {
+		return nil, failure(KindABI, "", "compile the module: %w", err)
+	}
+	if err := checkInterface(m.compiled); err != nil {
+		return nil, errorAnd(err, m.Close(ctx))
+	}
+	return m, nil
+}
+
+func sha256Hex(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func sm3Hex(b []byte) string {
+	sum := sm3.Sum(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// SHA256 is the digest of the module as it was loaded, in hex.
+func (m *Module) SHA256() string { return m.sha256 }
+
+// SM3 is the digest of the module as it was loaded, in hex.
+func (m *Module) SM3() string { return m.sm3 }
+
+// Close frees the compiled code. A Filter does it for the modules that it was given.
+func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
+
+func (m *Module) checkDigest(want string) error {
+	if want == "" {
+		return nil
+	}
+	name, value, named := strings.Cut(strings.ToLower(want), ":")
+	if !named {
+		name, value = "", name
+	}
+	var have []string
+	switch name {
+	case "sha256":
+		have = []string{m.sha256}
+	case "sm3":
+		have = []string{m.sm3}
+	case "":
+		have = []string{m.sha256, m.sm3}
+	default:
+		return fmt.Errorf("digest %q: write sha256: or sm3: and the digest in hex", want)
+	}
+	if !slices.Contains(have, value) {
+		return fmt.Errorf("the module is not the one that the configuration names: its digest is sha256:%s or sm3:%s, not %s",
+			m.sha256, m.sm3, want)
+	}
+	return nil
+}
+
+// The exports of the ABI.
+const (
+	exportMemory     = "memory"
+	exportInitialize = "_initialize"
+	exportABI        = "sealgate_abi"
+	exportBuffer     = "sealgate_buffer"
+	exportConfigure  = "sealgate_configure"
+	exportFilter     = "sealgate_filter"
+	exportFlush      = "sealgate_flush"
+	exportSave       = "sealgate_state_save"
+	exportRestore    = "sealgate_state_restore"
+)
+
+type signature struct {
+	name            string
+	params, results string // i is an i32, I an i64
+	optional        bool
+}
+
+var exports = []signature{
+	{exportABI, "", "i", false},
+	{exportBuffer, "i", "i", false},
+	{exportConfigure, "ii", "I", false},
+	{exportFilter, "ii", "I", false},
+	{exportFlush, "Ii", "I", true},
+	{exportSave, "", "I", true},
+	{exportRestore, "ii", "i", true},
+	{exportInitialize, "", "", true},
+}
+
+func checkInterface(c wazero.CompiledModule) error {
+	for _, f := range c.ImportedFunctions() {
+		if err := checkImport(f); err != nil {
+			return err
+		}
+	}
+	if len(c.ImportedMemories()) > 0 {
+		return failure(KindABI, "", "the module imports a memory: it must have its own")
+	}
+	if memories := c.ExportedMemories(); memories[exportMemory] == nil || len(memories) > 1 {
+		return failure(KindABI, "", "the module must export one memory, as %q", exportMemory)
+	}
+	var errs error
+	for _, s := range exports {
+		errs = errorAnd(errs, s.check(c.ExportedFunctions()[s.name]))
+	}
+	if errs != nil {
+		return &Error{Kind: KindABI, Err: errs}
+	}
+	return nil
+}
+
+func checkImport(f api.FunctionDefinition) error {
+	module, name, _ := f.Import()
+	params, known := wasiSignatures[name]
+	if module != wasiModule || !known {
+		return failure(KindABI, "", "the module imports %s.%s, which is not granted: a guest may import functions of %s only",
+			module, name, wasiModule)
+	}
+	if !slices.Equal(f.ParamTypes(), valueTypes(params)) {
+		return failure(KindABI, "", "the module imports %s.%s with the wrong type", module, name)
+	}
+	return nil
+}
+
+func (s signature) check(f api.FunctionDefinition) error {
+	switch {
+	case f == nil && s.optional:
+		return nil
+	case f == nil:
+		return fmt.Errorf("the module does not export the function %s", s.name)
+	case !slices.Equal(f.ParamTypes(), valueTypes(s.params)) || !slices.Equal(f.ResultTypes(), valueTypes(s.results)):
+		return fmt.Errorf("the module exports %s with the wrong type: see docs/wasm-abi.md", s.name)
+	}
+	return nil
+}
+
+// Manifest asks the module, in an instance of its own, what it makes of a configuration.
+func (m *Module) Manifest(config []byte) (Manifest, error) {
+	i, err := m.instance(Options{Config: config}.withDefaults())
+	if err != nil {
+		return Manifest{}, err
+	}
+	i.close()
+	return i.manifest, nil
+}

@@ -1,0 +1,37 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmhost
+
+// Records is what a caller shows of a batch. Methods are called for the columns that the guest
+// asks for and no others, by one goroutine at a time for one batch. Strings have to stay valid
+// until Judge returns.
+type Records interface {
+	// Len is the number of records.
+	Len() int
+	// Resources is the number of resources.
+	Resources() int
+	// ResourceKey is the same for the same resource in every batch: records of one key are judged
+	// by one instance, so that what it remembers of them is coherent.
+	ResourceKey(resource int) uint64
+	// ResourceAttribute is an attribute as text; false if there is none of that name.
+	ResourceAttribute(resource int, name string) (string, bool)
+
+	// Resource is the resource of record i. Records of one resource should be neighbours.
+	Resource(i int) int
+	// Time is nanoseconds since 1970; 0 if it is not known.
+	Time(i int) uint64
+	// Severity is OTLP's number, 0 to 24.
+	Severity(i int) uint8
+	// Body is the body as text: JSON where it is no string. Asked once for a record.
+	Body(i int) string
+	// TraceID is zero if there is none.
+	TraceID(i int) [16]byte
+	// EventName is empty if there is none.
+	EventName(i int) string
+	// Attribute is an attribute as text; false if there is none of that name.
+	Attribute(i int, name string) (string, bool)
+	// Protected records are kept whatever the guest says. Asked for those that it wants to drop,
+	// or for all where it has the column `protected`.
+	Protected(i int) bool
+}

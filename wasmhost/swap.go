@@ -1,0 +1,193 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// Swap puts another module in charge, with the same configuration. The new one is started and, where
+// Options.TrialRecords says so, tried on live traffic beside the old one, with verdicts that have no
+// effect. Then its instances take over all at once, with the state of the old ones where both
+// can hand it over; where they cannot, the old ones report what they owe at the next Flush.
+//
+// Swap returns when the new module is in charge, or with the reason why it is not: then nothing has
+// changed. It waits for traffic for as long as the context allows. The module belongs to the filter
+// in either case.
+func (f *Filter) Swap(ctx context.Context, m *Module) error {
+	f.swapping.Lock()
+	defer f.swapping.Unlock()
+	err := f.swap(ctx, m)
+	if err != nil {
+		f.swapsRefused.Add(1)
+		return errorAnd(fmt.Errorf("the old module stays in charge: %w", err), m.Close(context.WithoutCancel(ctx)))
+	}
+	f.swaps.Add(1)
+	return nil
+}
+
+func (f *Filter) swap(ctx context.Context, m *Module) error {
+	if f.isClosing() {
+		return ErrClosed
+	}
+	p, i, err := newProgram(m, f.opts, f.rules)
+	if err != nil {
+		return err
+	}
+	// What the trial has put into it is not the state to begin with: it is thrown away.
+	defer i.close()
+	if err := f.try(ctx, i); err != nil {
+		return err
+	}
+	successors, err := f.successors(p)
+	if err != nil {
+		return err
+	}
+	return f.takeOver(p, successors)
+}
+
+// try runs the trial, if there is to be one.
+func (f *Filter) try(ctx context.Context, i *instance) error {
+	if f.opts.TrialRecords <= 0 {
+		return nil
+	}
+	t := &trial{instance: i, want: f.opts.TrialRecords, done: make(chan struct{})}
+	f.trial.Store(t)
+	defer f.trial.Store(nil)
+	select {
+	case <-t.done:
+		return t.stop(nil)
+	case <-ctx.Done():
+		return t.stop(ctx.Err())
+	case <-f.closing:
+		return t.stop(ErrClosed)
+	}
+}
+
+// trial is an instance that judges what others have judged already.
+type trial struct {
+	mu       sync.Mutex
+	instance *instance
+	want     int
+	seen     int
+	over     bool
+	err      error
+	done     chan struct{}
+}
+
+// replay has records judged without effect. Where the trial is busy with those of another sender, it
+// does without these.
+func (t *trial) replay(recs Records, records []int32) {
+	if !t.mu.TryLock() {
+		return
+	}
+	defer t.mu.Unlock()
+	for len(records) > 0 && !t.over {
+		if err := t.instance.judge(recs, records, flagTrial); err != nil {
+			t.end(fmt.Errorf("it failed its trial after %d records: %w", t.seen, err))
+			return
+		}
+		n := len(t.instance.verdicts)
+		records = records[n:]
+		if t.seen += n; t.seen >= t.want {
+			t.end(nil)
+		}
+	}
+}
+
+func (t *trial) end(err error) {
+	t.over, t.err = true, err
+	t.instance.encoder.reset()
+	close(t.done)
+}
+
+// stop returns the result, or why there is none. Nothing is replayed after it.
+func (t *trial) stop(why error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over {
+		return t.err
+	}
+	t.over = true
+	return fmt.Errorf("its trial ended after %d of %d records: %w", t.seen, t.want, why)
+}
+
+// successors starts an instance for each slot.
+func (f *Filter) successors(p *program) ([]*instance, error) {
+	var all []*instance
+	for range f.slots {
+		i, err := p.module.instance(f.opts)
+		if err == nil && !i.manifest.equal(p.manifest) {
+			err = errors.New("it gives another manifest each time that it is started")
+			i.close()
+		}
+		if err != nil {
+			closeAll(all)
+			return nil, err
+		}
+		all = append(all, i)
+	}
+	return all, nil
+}
+
+func closeAll(all []*instance) {
+	for _, i := range all {
+		i.close()
+	}
+}
+
+// takeOver switches all slots at once; senders wait for a few calls of guests meanwhile. First every state is handed over: a successor that fails there
+// ends the swap, and saving has changed nothing in the old ones.
+func (f *Filter) takeOver(p *program, successors []*instance) error {
+	unlock := f.lockAll()
+	defer unlock()
+	inherited := make([]bool, len(f.slots))
+	for k, s := range f.slots {
+		var err error
+		if inherited[k], err = s.handOver(successors[k]); err != nil {
+			closeAll(successors)
+			return fmt.Errorf("it failed to take over the state: %w", err)
+		}
+	}
+	old := f.slots[0].program.module
+	for k, s := range f.slots {
+		s.succeed(p, successors[k], inherited[k])
+	}
+	_ = old.Close(context.Background()) // the new one is in charge all the same
+	return nil
+}
+
+// handOver gives the state of the old instance to the new one, and reports whether it took it. An old
+// instance that cannot save is thrown away, and has nothing to hand over.
+func (s *slot) handOver(successor *instance) (bool, error) {
+	if s.instance == nil || s.instance.saveFn == nil || successor.restoreFn == nil {
+		return false, nil
+	}
+	state, err := s.instance.save()
+	if err != nil {
+		s.failed(err)
+		return false, nil
+	}
+	if len(state) == 0 {
+		return false, nil
+	}
+	return successor.restore(state)
+}
+
+// succeed puts the new instance in charge. The old one reports what it owes, unless the new one has
+// inherited that.
+func (s *slot) succeed(p *program, successor *instance, inherited bool) {
+	if inherited {
+		s.retire()
+	} else {
+		s.pending = s.flushLocked(true)
+	}
+	s.program, s.instance = p, successor
+	s.count.started++
+	s.count.growRules(s.filter.rules.size())
+	s.breaker.succeeded()
+}
