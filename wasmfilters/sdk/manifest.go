@@ -1,0 +1,151 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sdk
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+)
+
+// Manifest is what a filter says of itself once it is configured.
+type Manifest struct {
+	Name    string   `json:"name"`
+	Version string   `json:"version"`
+	Columns []string `json:"columns"` // what chunks have, in this order
+	Needles []Needle `json:"needles"` // what the column needles looks for
+	Rules   []string `json:"rules"`   // names of the rules 1, 2, ...
+	Error   string   `json:"error"`   // set by the SDK
+}
+
+// Needle is a text to look for in bodies.
+type Needle struct {
+	Text string `json:"text"`
+	Fold bool   `json:"fold,omitempty"` // ASCII letters match in either case
+	// Glob says that * in the text stands for any bytes, or none; there is no escape.
+	Glob bool `json:"glob,omitempty"`
+	// Start and End say that the text matches at the beginning or at the end of
+	// the body only.
+	Start bool `json:"start,omitempty"`
+	End   bool `json:"end,omitempty"`
+}
+
+// Limits of the ABI.
+const (
+	MaxColumns = 64
+	MaxNeedles = 256
+	MaxRules   = 4096
+	MaxConfig  = 1 << 20 // bytes
+
+	MaxNeedleSize  = 256      // bytes of a needle
+	MaxNeedlesSize = 32 << 10 // bytes of all needles
+	MaxName        = 256      // bytes of the name of a rule
+)
+
+// check says what the host would not accept.
+func (m *Manifest) check() error {
+	switch {
+	case len(m.Columns) > MaxColumns:
+		return tooMany("columns", len(m.Columns), MaxColumns)
+	case len(m.Needles) > MaxNeedles:
+		return tooMany("texts to look for in the body", len(m.Needles), MaxNeedles)
+	case len(m.Rules) > MaxRules:
+		return tooMany("rules", len(m.Rules), MaxRules)
+	}
+	for _, name := range m.Rules {
+		if len(name) > MaxName {
+			return errors.New("the name of a rule has " + strconv.Itoa(len(name)) + " bytes, at most " + strconv.Itoa(MaxName) + " are possible")
+		}
+	}
+	if err := m.checkNeedles(); err != nil {
+		return err
+	}
+	for i, name := range m.Columns {
+		if shapeOf(name).id == unknownColumn {
+			return errors.New("column " + strconv.Quote(name) + " is not one of version 1 of the ABI")
+		}
+		if slices.Contains(m.Columns[:i], name) {
+			return errors.New("column " + strconv.Quote(name) + " is asked for twice")
+		}
+	}
+	return nil
+}
+
+func (m *Manifest) checkNeedles() error {
+	total := 0
+	for _, n := range m.Needles {
+		if len(n.Text) == 0 || len(n.Text) > MaxNeedleSize {
+			return errors.New("a text to look for in the body has " + strconv.Itoa(len(n.Text)) + " bytes, must have 1 to " + strconv.Itoa(MaxNeedleSize))
+		}
+		total += len(n.Text)
+	}
+	if total > MaxNeedlesSize {
+		return tooMany("bytes of texts to look for in the body", total, MaxNeedlesSize)
+	}
+	return nil
+}
+
+func tooMany(what string, n, limit int) error {
+	return errors.New(strconv.Itoa(n) + " " + what + ": at most " + strconv.Itoa(limit) + " are possible, use fewer")
+}
+
+// words is how many words of 64 bits a record has in the column needles.
+func (m *Manifest) words() int { return max(1, (len(m.Needles)+63)/64) }
+
+// appendJSON appends the manifest as the host reads it.
+func (m *Manifest) appendJSON(b []byte) []byte {
+	b = appendString(append(b, `{"name":`...), m.Name)
+	b = appendString(append(b, `,"version":`...), m.Version)
+	b = appendStrings(append(b, `,"columns":`...), m.Columns)
+	b = append(b, `,"needles":[`...)
+	for i, n := range m.Needles {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"text":`...), n.Text)
+		b = appendFlag(b, "fold", n.Fold)
+		b = appendFlag(b, "glob", n.Glob)
+		b = appendFlag(b, "start", n.Start)
+		b = appendFlag(b, "end", n.End)
+		b = append(b, '}')
+	}
+	b = appendStrings(append(b, `],"rules":`...), m.Rules)
+	b = appendString(append(b, `,"error":`...), m.Error)
+	return append(b, '}')
+}
+
+func appendFlag(b []byte, name string, on bool) []byte {
+	if !on {
+		return b
+	}
+	return append(appendString(append(b, ','), name), ":true"...)
+}
+
+func appendStrings(b []byte, list []string) []byte {
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, s)
+	}
+	return append(b, ']')
+}
+
+// appendString appends a JSON string. What is not UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < 0x20:
+			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		default:
+			b = append(b, string(r)...)
+		}
+	}
+	return append(b, '"')
+}

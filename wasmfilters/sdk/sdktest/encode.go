@@ -1,0 +1,160 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sdktest
+
+import (
+	"encoding/binary"
+	"maps"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/sealgate/sealgate/wasmfilters/sdk"
+)
+
+// Options are what a chunk has beside its records.
+type Options struct {
+	Now    uint64
+	Trial  bool
+	Mask   func(body string) string // nil: Mask of this package
+	Longer int                      // bytes that the fixed part of the head has grown, a multiple of 8
+}
+
+// Encode makes a chunk of records with the columns that the manifest asks for.
+// It panics on a column that it does not know.
+func Encode(m *sdk.Manifest, o Options, records ...Record) []byte {
+	if o.Mask == nil {
+		o.Mask = Mask
+	}
+	e := encoder{m: m, o: o, records: records}
+	for i := range records {
+		e.place(records[i].Resource)
+	}
+	return e.chunk()
+}
+
+type encoder struct {
+	m         *sdk.Manifest
+	o         Options
+	records   []Record
+	resources []map[string]string
+	of        []int // which resource a record has
+}
+
+func (e *encoder) place(resource map[string]string) {
+	for i, r := range e.resources {
+		if maps.Equal(r, resource) {
+			e.of = append(e.of, i)
+			return
+		}
+	}
+	e.of = append(e.of, len(e.resources))
+	e.resources = append(e.resources, resource)
+}
+
+func (e *encoder) chunk() []byte {
+	head := 32 + e.o.Longer + 8*len(e.m.Columns)
+	var b []byte
+	b = u32(b, head)
+	b = u32(b, len(e.records))
+	b = u32(b, len(e.resources))
+	b = u32(b, len(e.m.Columns))
+	b = u64(b, e.o.Now)
+	flags := 0
+	if e.o.Trial {
+		flags = 1
+	}
+	b = u32(u32(b, flags), 0)
+	b = append(b, make([]byte, head-len(b))...)
+	for i, name := range e.m.Columns {
+		column := e.column(name)
+		entry := b[head-8*(len(e.m.Columns)-i):]
+		binary.LittleEndian.PutUint32(entry, uint32(len(b)))
+		binary.LittleEndian.PutUint32(entry[4:], uint32(len(column)))
+		b = append(b, column...)
+		for len(b)%8 != 0 {
+			b = append(b, 0)
+		}
+	}
+	return b
+}
+
+func (e *encoder) column(name string) (b []byte) {
+	switch name {
+	case sdk.ColumnBody:
+		return texts(e.each(func(r *Record) (string, bool) { return r.Body, true }))
+	case sdk.ColumnEventName:
+		return texts(e.each(func(r *Record) (string, bool) { return r.EventName, true }))
+	case sdk.ColumnResourceKey:
+		for _, r := range e.resources {
+			b = u64(b, resourceKey(r))
+		}
+		return b
+	}
+	if key, ok := strings.CutPrefix(name, sdk.Attr("")); ok {
+		return texts(e.each(func(r *Record) (string, bool) { v, ok := r.Attrs[key]; return v, ok }))
+	}
+	if key, ok := strings.CutPrefix(name, sdk.ResourceAttr("")); ok {
+		return texts(len(e.resources), func(i int) (string, bool) { v, ok := e.resources[i][key]; return v, ok })
+	}
+	for i := range e.records {
+		b = e.number(b, name, i)
+	}
+	return b
+}
+
+func (e *encoder) number(b []byte, name string, i int) []byte {
+	r := &e.records[i]
+	switch name {
+	case sdk.ColumnTime:
+		return u64(b, r.Time)
+	case sdk.ColumnSeverity:
+		return append(b, r.Severity)
+	case sdk.ColumnResource:
+		return binary.LittleEndian.AppendUint16(b, uint16(e.of[i]))
+	case sdk.ColumnBodySize:
+		return u32(b, len(r.Body))
+	case sdk.ColumnBodyHash:
+		return u64(b, xxhash.Sum64String(r.Body))
+	case sdk.ColumnTemplate:
+		return u64(b, xxhash.Sum64String(e.o.Mask(r.Body)))
+	case sdk.ColumnTraceID:
+		return append(b, r.TraceID[:]...)
+	case sdk.ColumnProtected:
+		if r.Protected {
+			return append(b, 1)
+		}
+		return append(b, 0)
+	case sdk.ColumnNeedles:
+		for _, w := range needles(r.Body, e.m.Needles) {
+			b = u64(b, w)
+		}
+		return b
+	}
+	panic("sdktest: column " + name + " is not known")
+}
+
+func (e *encoder) each(get func(*Record) (string, bool)) (int, func(int) (string, bool)) {
+	return len(e.records), func(i int) (string, bool) { return get(&e.records[i]) }
+}
+
+// texts is a column of n texts.
+func texts(n int, get func(int) (string, bool)) []byte {
+	refs := make([]byte, 0, 8*n)
+	var data []byte
+	for i := range n {
+		s, ok := get(i)
+		if !ok {
+			refs = u32(u32(refs, 0), 0xffffffff)
+			continue
+		}
+		s = s[:min(len(s), sdk.MaxText)]
+		refs = u32(u32(refs, 8*n+len(data)), len(s))
+		data = append(data, s...)
+	}
+	return append(refs, data...)
+}
+
+func u32(b []byte, v int) []byte    { return binary.LittleEndian.AppendUint32(b, uint32(v)) }
+func u64(b []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(b, v) }
