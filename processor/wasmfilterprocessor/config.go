@@ -1,0 +1,193 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmfilterprocessor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sealgate/sealgate/wasmhost"
+)
+
+// Config is the configuration of the processor. It needs `module`.
+type Config struct {
+	// Module is the path of the filter, a WebAssembly file. Where it changes, the new one
+	// is tried and takes over. builtin:<name> is one of the shipped ones.
+	Module string `mapstructure:"module"`
+
+	// Digest is what the module has to have: sha256:<hex> or sm3:<hex>. A file with another
+	// one is refused. Empty: any.
+	Digest string `mapstructure:"digest"`
+
+	// Config is what the filter is configured with.
+	Config map[string]any `mapstructure:"config"`
+
+	// OnError says what becomes of records that the filter fails to judge: `pass` (the
+	// default), `drop` or `refuse`.
+	OnError OnError `mapstructure:"on_error"`
+
+	// NeverDrop names records that are kept whatever the filter says.
+	NeverDrop NeverDropConfig `mapstructure:"never_drop"`
+
+	// Reports says what becomes of the filter's reports of what it suppressed: one log
+	// record each (`log`, the default), or a metric alone (`metric`).
+	Reports ReportMode `mapstructure:"reports"`
+
+	// FlushInterval is the time between two reports. Default 10s.
+	FlushInterval time.Duration `mapstructure:"flush_interval"`
+
+	// AuditOneIn keeps one in so many records that a rule drops, with the rule as an
+	// attribute. Default 0: none.
+	AuditOneIn int `mapstructure:"audit_one_in"`
+
+	// MemoryMiB is the most memory of one instance. Default 64.
+	MemoryMiB int `mapstructure:"memory_mib"`
+
+	// Instances is how many run side by side. Default and most: one for each processor.
+	Instances int `mapstructure:"instances"`
+
+	// FuelPerRecord is the fuel of a call for each of its records. A unit is an iteration of
+	// a loop or a call, a few nanoseconds. Default 8000.
+	FuelPerRecord int64 `mapstructure:"fuel_per_record"`
+
+	// ReloadInterval is the time between two looks at the module. Default 5s; 0 never.
+	ReloadInterval time.Duration `mapstructure:"reload_interval"`
+
+	// TrialRecords is how many records a new module judges beside the old one before it
+	// takes over. Default 1000.
+	TrialRecords int `mapstructure:"trial_records"`
+
+	// CacheDirectory keeps compiled modules. It holds executable code, so nobody else may be
+	// able to write it. Empty: none is kept.
+	CacheDirectory string `mapstructure:"cache_directory"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// NeverDropConfig names records that are kept.
+type NeverDropConfig struct {
+	// Severity keeps records of this severity or worse: TRACE, DEBUG, INFO, WARN, ERROR, FATAL,
+	// or NONE for no such guard. Default WARN.
+	Severity string `mapstructure:"severity"`
+
+	// Attributes keeps records that have one of these attributes with this value; `*` is any.
+	Attributes map[string]string `mapstructure:"attributes"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// OnError says what becomes of records that the filter fails to judge.
+type OnError string
+
+// ReportMode says what becomes of reports.
+type ReportMode string
+
+// The report modes.
+const (
+	ReportLog    ReportMode = "log"
+	ReportMetric ReportMode = "metric"
+)
+
+var onErrors = map[OnError]wasmhost.OnError{
+	"pass": wasmhost.OnErrorPass, "drop": wasmhost.OnErrorDrop, "refuse": wasmhost.OnErrorRefuse,
+}
+
+// severities are the least severity numbers of each name, OTLP's. NONE is above all.
+var severities = map[string]plog.SeverityNumber{
+	"TRACE": plog.SeverityNumberTrace, "DEBUG": plog.SeverityNumberDebug, "INFO": plog.SeverityNumberInfo,
+	"WARN": plog.SeverityNumberWarn, "ERROR": plog.SeverityNumberError, "FATAL": plog.SeverityNumberFatal, "NONE": plog.SeverityNumberFatal4 + 1,
+}
+
+var _ confmap.Validator = (*Config)(nil)
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		OnError:        "pass",
+		NeverDrop:      NeverDropConfig{Severity: "WARN"},
+		Reports:        ReportLog,
+		FlushInterval:  10 * time.Second,
+		MemoryMiB:      64,
+		FuelPerRecord:  8000,
+		ReloadInterval: 5 * time.Second,
+		TrialRecords:   1000,
+	}
+}
+
+// Bounds of settings.
+const (
+	maxMemoryMiB = 4096
+	pageKiB      = 64 // a page of WebAssembly memory
+)
+
+// Validate reports every setting that is wrong, by its key and with what would be
+// accepted. The module is read when the processor starts.
+func (cfg *Config) Validate() error {
+	var errs error
+	say := func(format string, args ...any) { errs = errors.Join(errs, fmt.Errorf(format, args...)) }
+	if cfg.Module == "" {
+		say("`module` is empty; it is the path of a WebAssembly file, or one of the shipped filters, such as builtin:rules")
+	}
+	if algorithm, _, _ := strings.Cut(cfg.Digest, ":"); cfg.Digest != "" && algorithm != "sha256" && algorithm != "sm3" {
+		say("`digest` is %q; it has to be sha256:<hex> or sm3:<hex>", cfg.Digest)
+	}
+	if _, ok := onErrors[cfg.OnError]; !ok {
+		say("`on_error` is %q, which is not one of `pass`, `drop`, `refuse`", cfg.OnError)
+	}
+	if cfg.Reports != ReportLog && cfg.Reports != ReportMetric {
+		say("`reports` is %q, which is not one of `log`, `metric`", cfg.Reports)
+	}
+	if cfg.FlushInterval <= 0 {
+		say("`flush_interval` is %s; it has to be more than 0", cfg.FlushInterval)
+	}
+	if cfg.AuditOneIn < 0 {
+		say("`audit_one_in` is %d; it has to be at least 1, or 0 for none", cfg.AuditOneIn)
+	}
+	if cfg.MemoryMiB < 1 || cfg.MemoryMiB > maxMemoryMiB {
+		say("`memory_mib` is %d; it has to be 1 to %d", cfg.MemoryMiB, maxMemoryMiB)
+	}
+	if cfg.Instances < 0 {
+		say("`instances` is %d; it has to be at least 1, or 0 for one for each processor", cfg.Instances)
+	}
+	if cfg.FuelPerRecord < 1 {
+		say("`fuel_per_record` is %d; it has to be at least 1", cfg.FuelPerRecord)
+	}
+	if cfg.ReloadInterval < 0 {
+		say("`reload_interval` is %s; it has to be more than 0, or 0 for never", cfg.ReloadInterval)
+	}
+	if cfg.TrialRecords < 0 {
+		say("`trial_records` is %d; it has to be at least 0", cfg.TrialRecords)
+	}
+	if _, err := cfg.guestConfig(); err != nil {
+		say("`config` cannot be written as JSON: %w", err)
+	}
+	return errs
+}
+
+// Validate reports a severity that does not exist.
+func (cfg *NeverDropConfig) Validate() error {
+	if _, ok := severities[cfg.Severity]; !ok {
+		names := slices.SortedFunc(maps.Keys(severities), func(a, b string) int { return int(severities[a] - severities[b]) })
+		return fmt.Errorf("`severity` is %q, which is not one of `%s`", cfg.Severity, strings.Join(names, "`, `"))
+	}
+	return nil
+}
+
+// guestConfig returns what the filter is given, JSON.
+func (cfg *Config) guestConfig() ([]byte, error) {
+	if len(cfg.Config) == 0 {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(cfg.Config)
+}

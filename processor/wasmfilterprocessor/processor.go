@@ -1,0 +1,155 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmfilterprocessor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor"
+	"go.uber.org/zap"
+
+	"github.com/sealgate/sealgate/wasmfilters/builtin"
+	"github.com/sealgate/sealgate/wasmhost"
+)
+
+// wasmFilter is the processor. It is safe for concurrent use.
+type wasmFilter struct {
+	cfg   *Config
+	next  consumer.Logs
+	log   *zap.Logger
+	tel   *instruments
+	guard *guard
+
+	runtime *wasmhost.Runtime
+	filter  *wasmhost.Filter
+	drops   atomic.Uint64 // records that rules dropped, for the audit
+
+	stop       context.CancelFunc
+	background sync.WaitGroup
+}
+
+func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs) (*wasmFilter, error) {
+	tel, err := newInstruments(set)
+	if err != nil {
+		return nil, err
+	}
+	return &wasmFilter{cfg: cfg, next: next, log: set.Logger, tel: tel, guard: newGuard(cfg.NeverDrop)}, nil
+}
+
+// Capabilities says that records are removed in place.
+func (*wasmFilter) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: true}
+}
+
+// Start loads the module and fails where that does not work; after that a bad module
+// leaves the old one in charge.
+func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
+	config, err := p.cfg.guestConfig()
+	if err != nil {
+		return err
+	}
+	p.runtime, err = wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{
+		CacheDir:    p.cfg.CacheDirectory,
+		MemoryPages: uint32(p.cfg.MemoryMiB << 10 / pageKiB),
+	})
+	if err != nil {
+		return err
+	}
+	module, err := p.load(ctx)
+	if err != nil {
+		return fmt.Errorf("`module`: %w", err)
+	}
+	p.filter, err = wasmhost.NewFilter(ctx, module, wasmhost.Options{
+		Config:        config,
+		Instances:     p.cfg.Instances,
+		FuelPerRecord: p.cfg.FuelPerRecord,
+		OnError:       onErrors[p.cfg.OnError],
+		TrialRecords:  p.cfg.TrialRecords,
+	})
+	if err != nil {
+		return fmt.Errorf("`module` %s: %w", p.cfg.Module, err)
+	}
+	if err := p.tel.watch(p.filter); err != nil {
+		return err
+	}
+	s := p.filter.Stats()
+	p.log.Info("a filter is in charge", zap.String("name", s.Name), zap.String("version", s.Version),
+		zap.String("sha256", s.SHA256), zap.String("engine", string(s.Engine)))
+	p.begin(module.SHA256())
+	return nil
+}
+
+// shipped is the prefix of the names of filters that are compiled in.
+const shipped = "builtin:"
+
+func (p *wasmFilter) load(ctx context.Context) (*wasmhost.Module, error) {
+	name, ok := strings.CutPrefix(p.cfg.Module, shipped)
+	if !ok {
+		return p.runtime.LoadFile(ctx, p.cfg.Module, p.cfg.Digest)
+	}
+	wasm, err := builtin.Module(name)
+	if err != nil {
+		return nil, err
+	}
+	return p.runtime.Load(ctx, wasm, p.cfg.Digest)
+}
+
+// begin starts what goes on in the background.
+func (p *wasmFilter) begin(digest string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	p.stop = cancel
+	p.background.Go(func() { p.flushAll(ctx) })
+	if p.cfg.ReloadInterval > 0 && !strings.HasPrefix(p.cfg.Module, shipped) {
+		p.background.Go(func() { p.watch(ctx, digest) })
+	}
+}
+
+// Shutdown hands on the last reports. It may be called before Start and again.
+func (p *wasmFilter) Shutdown(ctx context.Context) error {
+	if p.stop != nil {
+		p.stop()
+		p.background.Wait()
+		p.stop = nil
+	}
+	var err error
+	if p.filter != nil {
+		var reports []wasmhost.Report
+		reports, err = p.filter.Close(ctx)
+		err = errors.Join(err, p.emit(ctx, reports))
+		p.filter = nil
+	}
+	if p.runtime != nil {
+		err = errors.Join(err, p.runtime.Close(ctx))
+		p.runtime = nil
+	}
+	p.tel.Shutdown()
+	return err
+}
+
+// ConsumeLogs judges a batch and hands on what is kept.
+func (p *wasmFilter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	r := newRecords(p.guard, ld)
+	defer r.release()
+	if r.Len() == 0 {
+		return p.next.ConsumeLogs(ctx, ld)
+	}
+	if err := p.filter.Judge(ctx, r, r.verdicts); err != nil {
+		p.tel.refuse(ctx, r.Len())
+		return err // it may be sent again
+	}
+	c := p.apply(ld, r)
+	p.tel.count(ctx, c)
+	if c.kept == 0 {
+		return nil
+	}
+	return p.next.ConsumeLogs(ctx, ld)
+}
