@@ -15,6 +15,7 @@ GATEWAY     := $(BUILD)/otelcol-sealgate
 SEALCTL     := $(BUILD)/sealctl
 VERSION     := $(shell sed -n 's/^ *version: *//p' builder-config.yaml)
 TOOLS       := $(BUILD)/tools
+FILTERS     := $(patsubst %,wasmfilters/builtin/modules/%.wasm,rules)
 MODULES     := . internal/tools test/bench
 SAY         := @printf '== %s\n'
 
@@ -25,6 +26,7 @@ export GOFLAGS     += -trimpath -buildvcs=false
 
 # What the binaries are made of, apart from Go's own dependencies.
 SOURCES := $(shell find labels seal internal processor exporter distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
+SOURCES += $(shell find wasmhost wasmfilters/builtin -name '*.go' -not -name '*_test.go')
 SEALCTL_SOURCES := $(shell find seal internal cmd -name '*.go' -not -name '*_test.go')
 
 ##@ Use it
@@ -54,10 +56,18 @@ $(BUILD)/otelcol/.stamp: builder-config.yaml go.mod go.sum $(TOOLS)/builder
 	@$(TOOLS)/builder --config builder-config.yaml --skip-compilation > $(BUILD)/builder.log 2>&1 || { cat $(BUILD)/builder.log; exit 1; }
 	@touch $@
 
-$(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES)
+$(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES) $(FILTERS)
 	$(SAY) 'compiling the gateway (about 8 minutes the first time on two cores, then seconds)'
 	@scripts/heartbeat 'compiling the gateway' $(GO) build -C $(BUILD)/otelcol -ldflags '-s -w' -o ../otelcol-sealgate .
 	$(SAY) 'built $@'
+
+.PHONY: filters
+filters: $(FILTERS) ## Build the shipped filters, WebAssembly
+
+# The gateway has them compiled in: they are built where they are embedded from.
+wasmfilters/builtin/modules/%.wasm: go.mod $(shell find wasmfilters -name '*.go' -not -name '*_test.go' -not -path '*/builtin/*')
+	$(SAY) 'building $@'
+	@GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -ldflags '-s -w' -o $@ ./wasmfilters/$*
 
 $(SEALCTL): go.mod go.sum $(SEALCTL_SOURCES)
 	$(SAY) 'building $@'

@@ -34,6 +34,7 @@ import (
 func producers() []producer {
 	return slices.Concat(
 		labelComparisons(),
+		filterComparisons(),
 		sealComparisons(),
 		tempoProducers(),
 	)
