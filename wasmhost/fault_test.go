@@ -36,7 +36,7 @@ func faults() map[string]struct {
 		"out of bounds":      {guestParts{filter: code(i32(-1), load64(0))}, KindTrap},
 		"memory filled on":   {guestParts{filter: code(opLoop, noType, i32(0), i32(0), i32(1<<20), 0xfc, 11, 0, opBr, 0, opEnd, opUnreachable)}, KindFuel},
 		"memory bomb":        {guestParts{filter: code(opLoop, noType, i32(1), opGrow, 0, opDrop, opBr, 0, opEnd, opUnreachable)}, KindFuel},
-		"memory, then trap":  {guestParts{pages: 400, filter: code(i32(100), opGrow, 0, opDrop, opUnreachable)}, KindMemory},
+		"memory, then trap":  {guestParts{pages: 400, filter: code(i32(95), opGrow, 0, opDrop, opUnreachable)}, KindMemory},
 		"nothing":            {guestParts{filter: i64(0)}, KindOutput},
 		"too few":            {guestParts{filter: packed(atVerdicts, 8)}, KindOutput},
 		"for more records":   {guestParts{filter: verdicts(code(i32(8), i32Mul, i32(8), i32Add))}, KindOutput},

@@ -22,7 +22,7 @@ func TestRecordsBelowInfoAreDroppedUnderTheirRule(t *testing.T) {
 	st := f.Stats()
 	assert.EqualValues(t, 5000, st.In)
 	assert.EqualValues(t, 2500, st.Dropped)
-	assert.EqualValues(t, 5, st.Chunks)
+	assert.EqualValues(t, 10, st.Chunks)
 	assert.Equal(t, []RuleCount{{1, "noise", 2500}}, st.ByRule)
 	assert.Equal(t, "test", st.Name)
 	assert.NotZero(t, st.FuelUsed)

@@ -99,7 +99,7 @@ func TestGuestsOfStandardGoThatMisbehaveEndInACountedError(t *testing.T) {
 		"exit": {KindTrap}, "sleep": {KindFuel, KindTrap}, "random": {KindFuel},
 	} {
 		t.Run(mode, func(t *testing.T) {
-			f := newFilter(t, loadGo(t, r), Options{Config: fmt.Appendf(nil, `{"mode":%q,"after":1}`, mode)})
+			f := newFilter(t, loadGo(t, r), Options{ChunkRecords: 1000, Config: fmt.Appendf(nil, `{"mode":%q,"after":1}`, mode)})
 			judge(t, f, lines(1000))
 			assert.Zero(t, f.Stats().Passed, f.Stats().LastError)
 			judge(t, f, lines(1000))

@@ -287,7 +287,7 @@ func (i *instance) judge(recs Records, records []int32, flags uint32) error {
 const fuelPerByte = 8
 
 func (i *instance) chunkFuel(n int) int64 {
-	return min(MaxFuel, i.opts.fuel(n)+fuelPerByte*int64(i.encoder.textSize))
+	return min(maxLiveFuel, i.opts.fuel(n)+fuelPerByte*int64(i.encoder.textSize))
 }
 
 func sized(v []Verdict, n int) []Verdict {
@@ -306,7 +306,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 	if last {
 		i.stack[1] = 1
 	}
-	packed, err := i.call(i.flushFn, exportFlush, MaxFuel)
+	packed, err := i.call(i.flushFn, exportFlush, maxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -319,7 +319,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 
 // save returns a copy of the state; nil if there is none.
 func (i *instance) save() ([]byte, error) {
-	packed, err := i.call(i.saveFn, exportSave, MaxFuel)
+	packed, err := i.call(i.saveFn, exportSave, maxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -332,7 +332,7 @@ func (i *instance) restore(state []byte) (bool, error) {
 	if err := i.give(state); err != nil {
 		return false, err
 	}
-	answer, err := i.call(i.restoreFn, exportRestore, MaxFuel)
+	answer, err := i.call(i.restoreFn, exportRestore, maxLiveFuel)
 	i.bufferSize = 0 // chunks are smaller than a state may be
 	return err == nil && uint32(answer) == 0, err
 }

@@ -24,11 +24,12 @@ type Options struct {
 	Config []byte
 	// Instances is the size of the pool; 0 is GOMAXPROCS, which is also the most.
 	Instances int
-	// ChunkRecords is the most records in a call; 0 is 1024.
+	// ChunkRecords is the most records in a call; 0 is 512.
 	ChunkRecords int
-	// FuelBase and FuelPerRecord make the budget of a call; 0 is 5,000,000 and 4,000. A budget is
-	// never above MaxFuel, whatever they say. The base is much because a guest may collect its own
-	// garbage in any call; fifteen units a record are typical of a guest that leaves scanning to the host.
+	// FuelBase and FuelPerRecord make the budget of a call; 0 is 500,000 and 1,000. While records
+	// wait a budget is never above maxLiveFuel, whatever they say. The base is much because a guest may
+	// collect its own garbage in any call; fifteen units a record are typical of a guest that leaves
+	// scanning to the host, a thousand of one that masks every byte.
 	FuelBase, FuelPerRecord int64
 	OnError                 OnError
 	Breaker                 BreakerOptions
@@ -38,16 +39,19 @@ type Options struct {
 	Now func() time.Time
 }
 
-// MaxFuel bounds the budget of every call. A guest that runs cannot be preempted and holds up a
-// garbage collection, and so the whole process: a unit is worth 0.5 to 5 ns, and this some tens of
-// milliseconds at most.
+// MaxFuel bounds the budget of every call, and is that of the first ones, before a guest is in charge.
 const MaxFuel = 10_000_000
 
+// maxLiveFuel bounds the budget of a call while records wait. A guest that runs cannot be preempted and
+// holds up a garbage collection, and so the whole process: a unit is worth 0.5 to 5 ns in a loop. Of an
+// endless recursion it is worth more, since the engine copies a stack that grows.
+const maxLiveFuel = 1_500_000
+
 const (
-	defaultChunkRecords  = 1024
+	defaultChunkRecords  = 512
 	maxChunkRecords      = 65535
-	defaultFuelBase      = 5_000_000
-	defaultFuelPerRecord = 4_000
+	defaultFuelBase      = 500_000
+	defaultFuelPerRecord = 1_000
 )
 
 func (o Options) withDefaults() Options {
@@ -77,5 +81,5 @@ func (o Options) withDefaults() Options {
 
 // fuel is the budget of a call for n records.
 func (o Options) fuel(n int) int64 {
-	return min(MaxFuel, o.FuelBase+int64(n)*min(o.FuelPerRecord, MaxFuel))
+	return min(maxLiveFuel, o.FuelBase+int64(n)*min(o.FuelPerRecord, maxLiveFuel))
 }

@@ -57,7 +57,7 @@ type Config struct {
 	Instances int `mapstructure:"instances"`
 
 	// FuelPerRecord is the fuel of a call for each of its records. A unit is an iteration of
-	// a loop or a call, a few nanoseconds. Default 8000.
+	// a loop or a call, a few nanoseconds. Default 1000.
 	FuelPerRecord int64 `mapstructure:"fuel_per_record"`
 
 	// ReloadInterval is the time between two looks at the module. Default 5s; 0 never.
@@ -119,7 +119,7 @@ func createDefaultConfig() component.Config {
 		Reports:        ReportLog,
 		FlushInterval:  10 * time.Second,
 		MemoryMiB:      64,
-		FuelPerRecord:  8000,
+		FuelPerRecord:  1000,
 		ReloadInterval: 5 * time.Second,
 		TrialRecords:   1000,
 	}
