@@ -132,6 +132,7 @@ func TestTheGatewayRefusesToSealWhatCannotBeSealed(t *testing.T) {
 		"exporters::sm4/tempo::archive: {directory: x}":       {"`archive` and `otlp_grpc`"},
 		"exporters::sm4/tempo::seal: {mode: all}":             {"exporters::sm4/tempo::seal", "`mode`", "`record`", "`fields`"},
 		"exporters::sm4/tempo::null: {}":                      {"null"},
+		"exporters::sm4/tempo::-: {}":                         {"sm4/tempo"},
 	} {
 		t.Run(setting, func(t *testing.T) {
 			out, err := validate(t, "embedded:sealed", "yaml:"+setting)

@@ -64,7 +64,7 @@ func (r *Runtime) Load(ctx context.Context, wasm []byte, digest string) (*Module
 	if err := m.checkDigest(digest); err != nil {
 		return nil, err
 	}
-	metered, err := fuel.Instrument(wasm, fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages})
+	metered, err := fuel.Instrument(wasm, fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages, Unmetered: r.opts.Unmetered})
 	if err != nil {
 		return nil, &Error{Kind: KindABI, Err: err}
 	}

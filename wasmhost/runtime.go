@@ -8,6 +8,8 @@ import (
 	"fmt"
 
 	"github.com/tetratelabs/wazero"
+
+	"github.com/sealgate/sealgate/internal/nullfuel"
 )
 
 // Engine is how guests are run.
@@ -30,6 +32,8 @@ type RuntimeOptions struct {
 	MaxModuleSize int
 	// Interpreter forbids the compiler.
 	Interpreter bool
+	// Unmetered leaves the guard out, in benchmarks alone.
+	Unmetered *nullfuel.Unmetered
 }
 
 const (

@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sealgate/sealgate/internal/nullfuel"
 )
 
 // configured returns the configuration that yaml describes, as the Collector would
@@ -108,6 +110,19 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 	} {
 		assert.ErrorContains(t, confmap.Validate(configured(t, yaml)), want, yaml)
 	}
+}
+
+// What benchmarks use to leave the guard out must be out of reach. A field with the tag
+// "-" would not be: it has the key "-".
+func TestNoConfigurationTurnsTheGuardOff(t *testing.T) {
+	for _, key := range []string{"-", "unmetered", "Unmetered", "_", "LeaveGuardOut"} {
+		cfg := createDefaultConfig().(*Config)
+		assert.Error(t, confmap.NewFromStringMap(map[string]any{key: map[string]any{}}).Unmarshal(cfg), key)
+		assert.Nil(t, cfg.unmetered, key)
+	}
+	cfg := createDefaultConfig().(*Config)
+	cfg.LeaveGuardOut(&nullfuel.Unmetered{})
+	assert.NotNil(t, cfg.unmetered, "benchmarks can")
 }
 
 func TestTheReadmeHasEveryKey(t *testing.T) {

@@ -60,6 +60,7 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 	p.runtime, err = wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{
 		CacheDir:    p.cfg.CacheDirectory,
 		MemoryPages: uint32(p.cfg.MemoryMiB << 10 / pageKiB),
+		Unmetered:   p.cfg.unmetered,
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processortest"
 
+	"github.com/sealgate/sealgate/internal/nullfuel"
 	"github.com/sealgate/sealgate/processor/wasmfilterprocessor"
 )
 
@@ -55,9 +57,16 @@ func filterComparisons() []producer {
 		"logs": map[string]any{"exclude": map[string]any{"match_type": "regexp", "bodies": []any{"DEBUG", "/healthz"}}},
 	}, contrib)
 	add("filter/rules_vs_ottl_severity", "contrib filter v0.161.0, severity_number", 1000, severity, ottl("severity_number < SEVERITY_NUMBER_INFO"), contrib)
+	unmetered := maps.Clone(search)
+	unmetered[leaveGuardOut] = true
+	add("filter/fuel_cost", "the same without its guard", 1000, search, unmetered, wasmfilterprocessor.NewFactory())
 	add("filter/fifty_needles", "ours with two needles", 1000, rule("body_contains", needles(50)), search, wasmfilterprocessor.NewFactory())
 	return all
 }
+
+// leaveGuardOut marks a configuration of `wasmfilter`. It is no key of it: what
+// leaves the guard out cannot be configured.
+const leaveGuardOut = "no guard"
 
 // rule is a configuration of `wasmfilter` with one rule that drops.
 func rule(key string, value any) map[string]any {
@@ -119,6 +128,11 @@ func openFilters(ctx context.Context, input plog.Logs, ourConfig, theirConfig ma
 // function that comes back does one run and returns what was kept.
 func openLogs(ctx context.Context, f processor.Factory, settings map[string]any, input plog.Logs) (*subject, func() plog.Logs, error) {
 	cfg := f.CreateDefaultConfig()
+	if settings[leaveGuardOut] != nil {
+		settings = maps.Clone(settings)
+		delete(settings, leaveGuardOut)
+		cfg.(*wasmfilterprocessor.Config).LeaveGuardOut(&nullfuel.Unmetered{})
+	}
 	if err := confmap.NewFromStringMap(settings).Unmarshal(cfg); err != nil {
 		return nil, nil, err
 	}

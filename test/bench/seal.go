@@ -286,7 +286,7 @@ func (a *testArchive) start(ctx context.Context, null *nullseal.AEAD) (err error
 	}).Unmarshal(cfg); err != nil {
 		return err
 	}
-	cfg.Null = null
+	cfg.LeaveCipherOut(null)
 	if a.Traces, err = f.CreateTraces(ctx, exportertest.NewNopSettings(f.Type()), cfg); err != nil {
 		return err
 	}

@@ -3,7 +3,11 @@
 
 package fuel
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sealgate/sealgate/internal/nullfuel"
+)
 
 const (
 	// Global is the name under which the counter is exported.
@@ -39,6 +43,9 @@ type Limits struct {
 	// modules without a maximum, so that wazero accepts both with
 	// WithMemoryCapacityFromMax, see the package's documentation.
 	Pages uint32
+
+	// Unmetered leaves the guard out, in benchmarks alone.
+	Unmetered *nullfuel.Unmetered
 }
 
 // Module is an instrumented module, and what was found in it.
