@@ -234,14 +234,6 @@ func change(t *testing.T, path string, how func([]byte) []byte) {
 	require.NoError(t, os.WriteFile(path, how(b), 0o640))
 }
 
-// flip flips a bit of the byte at an offset from the end.
-func flip(fromEnd int) func([]byte) []byte {
-	return func(b []byte) []byte {
-		b[len(b)-fromEnd] ^= 1
-		return b
-	}
-}
-
 // inFrame flips a bit in the middle of the frame with that number.
 func inFrame(n int) func([]byte) []byte {
 	return func(b []byte) []byte {

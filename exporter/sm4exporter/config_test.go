@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.yaml.in/yaml/v3"
 
+	"github.com/sealgate/sealgate/internal/configtest"
 	"github.com/sealgate/sealgate/internal/nullseal"
 	"github.com/sealgate/sealgate/seal/archive"
 )
@@ -24,10 +24,8 @@ import (
 // make it.
 func configured(t testing.TB, text string) *Config {
 	t.Helper()
-	var raw map[string]any
-	require.NoError(t, yaml.Unmarshal([]byte(text), &raw))
 	cfg := createDefaultConfig().(*Config)
-	require.NoError(t, confmap.NewFromStringMap(raw).Unmarshal(cfg))
+	require.NoError(t, configtest.Parse(t, text).Unmarshal(cfg))
 	return cfg
 }
 
@@ -88,35 +86,13 @@ func TestEveryOptionIsUnderstood(t *testing.T) {
 func TestTheSampleConfigurationShowsEveryOption(t *testing.T) {
 	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
 	require.NoError(t, err)
-	for _, key := range configKeys(reflect.TypeFor[Config]()) {
+	for _, key := range configtest.Keys(reflect.TypeFor[Config]()) {
 		shown := false
 		for instance := range conf.ToStringMap() {
 			shown = shown || conf.IsSet(instance+"::"+key)
 		}
 		assert.True(t, shown, "%s is shown", key)
 	}
-}
-
-// configKeys returns the keys of our own configuration types, those of a struct
-// within one as outer::inner. An Optional is what it may hold.
-func configKeys(typ reflect.Type) (keys []string) {
-	for field := range typ.Fields() {
-		key := field.Tag.Get("mapstructure")
-		if key == "" || key == "-" {
-			continue
-		}
-		keys = append(keys, key)
-		inner := field.Type
-		if get, ok := reflect.PointerTo(inner).MethodByName("Get"); ok {
-			inner = get.Type.Out(0).Elem()
-		}
-		if inner.Kind() == reflect.Struct && inner.PkgPath() == typ.PkgPath() {
-			for _, k := range configKeys(inner) {
-				keys = append(keys, key+"::"+k)
-			}
-		}
-	}
-	return keys
 }
 
 // Pieces of configurations that are right.
@@ -193,7 +169,7 @@ func TestNoConfigurationTurnsSealingOff(t *testing.T) {
 
 func TestTheReadmeHasEveryKey(t *testing.T) {
 	readme := readFile(t, "README.md")
-	for _, key := range configKeys(reflect.TypeFor[Config]()) {
+	for _, key := range configtest.Keys(reflect.TypeFor[Config]()) {
 		assert.Contains(t, readme, "`"+strings.ReplaceAll(key, "::", ".")+"`")
 	}
 }

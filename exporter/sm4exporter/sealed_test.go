@@ -16,7 +16,6 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/ptracetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -194,5 +193,4 @@ func TestShutdownBeforeStartAndTwiceIsFine(t *testing.T) {
 		require.NoError(t, e.Shutdown(t.Context()))
 		require.NoError(t, e.Shutdown(t.Context()))
 	}
-	var _ component.Component
 }

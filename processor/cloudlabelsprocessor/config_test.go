@@ -13,9 +13,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
+	"github.com/sealgate/sealgate/internal/configtest"
 	"github.com/sealgate/sealgate/labels"
 )
 
@@ -83,29 +83,10 @@ func TestTheSampleConfigurationShowsEveryOption(t *testing.T) {
 	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
 	require.NoError(t, err)
 	for _, instance := range []string{"cloudlabels/default", "cloudlabels/everything"} {
-		for _, key := range configKeys(reflect.TypeFor[Config]()) {
+		for _, key := range configtest.Keys(reflect.TypeFor[Config]()) {
 			assert.True(t, conf.IsSet(instance+"::"+key), "%s in %s", key, instance)
 		}
 	}
-}
-
-// configKeys returns the keys of a configuration type, those of a struct within
-// it as outer::inner.
-func configKeys(typ reflect.Type) (keys []string) {
-	for i := range typ.NumField() {
-		f := typ.Field(i)
-		key := f.Tag.Get("mapstructure")
-		if key == "" {
-			continue
-		}
-		keys = append(keys, key)
-		if f.Type.Kind() == reflect.Struct {
-			for _, inner := range configKeys(f.Type) {
-				keys = append(keys, key+"::"+inner)
-			}
-		}
-	}
-	return keys
 }
 
 func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
@@ -136,7 +117,7 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 	} {
 		t.Run(tt.yaml, func(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)
-			require.NoError(t, parse(t, tt.yaml).Unmarshal(cfg))
+			require.NoError(t, configtest.Parse(t, tt.yaml).Unmarshal(cfg))
 			err := cfg.Validate()
 			if len(tt.wants) == 0 {
 				require.NoError(t, err)
@@ -152,24 +133,15 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 
 func TestUnknownKeysAreRefused(t *testing.T) {
 	for _, yaml := range []string{`keystyle: dotted`, `traces: {vocabulary: short}`, `promote: 7x`, `scopes: {span: true}`} {
-		assert.Error(t, parse(t, yaml).Unmarshal(createDefaultConfig()), yaml)
+		assert.Error(t, configtest.Parse(t, yaml).Unmarshal(createDefaultConfig()), yaml)
 	}
-}
-
-func parse(t testing.TB, yaml string) *confmap.Conf {
-	t.Helper()
-	retrieved, err := confmap.NewRetrievedFromYAML([]byte(yaml))
-	require.NoError(t, err)
-	conf, err := retrieved.AsConf()
-	require.NoError(t, err)
-	return conf
 }
 
 // configured returns the configuration that yaml describes.
 func configured(t testing.TB, yaml string) *Config {
 	t.Helper()
 	cfg := createDefaultConfig().(*Config)
-	require.NoError(t, parse(t, yaml).Unmarshal(cfg))
+	require.NoError(t, configtest.Parse(t, yaml).Unmarshal(cfg))
 	require.NoError(t, cfg.Validate())
 	return cfg
 }
@@ -178,7 +150,7 @@ func TestTheReadmeNamesEveryOptionLabelAndValue(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	readme := string(text)
-	for _, key := range configKeys(reflect.TypeFor[Config]()) {
+	for _, key := range configtest.Keys(reflect.TypeFor[Config]()) {
 		assert.Contains(t, readme, "| `"+strings.ReplaceAll(key, "::", ".")+"` |", "option")
 	}
 	for _, s := range allScopes {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.yaml.in/yaml/v3"
 
+	"github.com/sealgate/sealgate/internal/configtest"
 	"github.com/sealgate/sealgate/internal/nullfuel"
 )
 
@@ -23,10 +24,8 @@ import (
 // make it.
 func configured(t testing.TB, text string) *Config {
 	t.Helper()
-	var raw map[string]any
-	require.NoError(t, yaml.Unmarshal([]byte(text), &raw))
 	cfg := createDefaultConfig().(*Config)
-	require.NoError(t, confmap.NewFromStringMap(raw).Unmarshal(cfg))
+	require.NoError(t, configtest.Parse(t, text).Unmarshal(cfg))
 	return cfg
 }
 
@@ -69,28 +68,10 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 func TestTheSampleConfigurationShowsEveryOption(t *testing.T) {
 	conf := sampleConf(t)
 	for _, instance := range []string{"wasmfilter/default", "wasmfilter/everything"} {
-		for _, key := range configKeys(reflect.TypeFor[Config]()) {
+		for _, key := range configtest.Keys(reflect.TypeFor[Config]()) {
 			assert.True(t, conf.IsSet(instance+"::"+key), "%s in %s", key, instance)
 		}
 	}
-}
-
-// configKeys returns the keys of a configuration type, those of a struct within it
-// as outer::inner.
-func configKeys(typ reflect.Type) (keys []string) {
-	for f := range typ.Fields() {
-		key := f.Tag.Get("mapstructure")
-		if key == "" {
-			continue
-		}
-		keys = append(keys, key)
-		if f.Type.Kind() == reflect.Struct {
-			for _, inner := range configKeys(f.Type) {
-				keys = append(keys, key+"::"+inner)
-			}
-		}
-	}
-	return keys
 }
 
 func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
@@ -128,17 +109,7 @@ func TestNoConfigurationTurnsTheGuardOff(t *testing.T) {
 func TestTheReadmeHasEveryKey(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	for _, key := range configKeys(reflect.TypeFor[Config]()) {
-		assert.Contains(t, string(readme), "`"+filepath.ToSlash(dotted(key))+"`")
+	for _, key := range configtest.Keys(reflect.TypeFor[Config]()) {
+		assert.Contains(t, string(readme), "`"+strings.ReplaceAll(key, "::", ".")+"`")
 	}
-}
-
-func dotted(key string) string {
-	out := []byte(key)
-	for i := 0; i+1 < len(out); i++ {
-		if out[i] == ':' && out[i+1] == ':' {
-			out = append(out[:i], append([]byte("."), out[i+2:]...)...)
-		}
-	}
-	return string(out)
 }

@@ -86,10 +86,6 @@ func (d *Decoder) Done() error {
 	return nil
 }
 
-// Remaining returns how many bytes of tokens are left. No count of elements can be
-// higher.
-func (d *Decoder) Remaining() int { return len(d.tokens) }
-
 // Key reads the name of an attribute; ok is false at the end of a list.
 func (d *Decoder) Key() (name string, ok bool, err error) {
 	first, err := d.byte()
