@@ -43,8 +43,8 @@ type Options struct {
 const MaxFuel = 10_000_000
 
 // maxLiveFuel bounds the budget of a call while records wait. A guest that runs cannot be preempted and
-// holds up a garbage collection, and so the whole process: a unit is worth 0.5 to 5 ns in a loop. Of an
-// endless recursion it is worth more, since the engine copies a stack that grows.
+// holds up a garbage collection, and so the whole process: a unit is worth 0.5 to 5 ns in a loop, and a
+// frame of an endless recursion, whose stack the engine copies as it grows, takes many.
 const maxLiveFuel = 1_500_000
 
 const (

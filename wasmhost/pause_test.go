@@ -15,9 +15,8 @@ import (
 
 // While a guest wastes all that it gets, again and again, another goroutine looks at the clock and a
 // third collects garbage. A collection waits for the guest, and everything waits for the collection:
-// the longest gap that the watcher sees is what maxLiveFuel is worth: on an idle machine some milliseconds, and a
-// tenth of a second for an endless recursion, whose stack the engine copies as it grows. The bound is for slow
-// and busy machines and the race detector; without fuel the gap is without end.
+// the longest gap that the watcher sees is what maxLiveFuel is worth: on an idle machine some milliseconds. The bound is for
+// slow and busy machines and the race detector; without fuel the gap is without end.
 func TestAGuestThatWastesItsFuelDoesNotStallTheProcess(t *testing.T) {
 	const bound = 5 * time.Second
 	rounds := 5

@@ -31,12 +31,12 @@ func BenchmarkInstrument(b *testing.B) {
 // BenchmarkGuard reports guarded over unguarded time in one run: for each layout of the
 // code that of the fastest of many calls, and of those the median, least and greatest.
 func BenchmarkGuard(b *testing.B) {
-	b.Run("C/hash", func(b *testing.B) { guard(b, layouts(hash), "f", 65536) })
-	b.Run("C/scan", func(b *testing.B) { guard(b, layouts(scan), "f", 65536) })
-	guest := shifted(buildGuest(b))
-	b.Run("Go/search", func(b *testing.B) { guard(b, guest, "search") })
-	b.Run("Go/mask", func(b *testing.B) { guard(b, guest, "mask") })
-	b.Run("Go/churn", func(b *testing.B) { guard(b, guest, "churn", 2000) })
+	b.Run("C/hash", func(b *testing.B) { guard(b, both(b, layouts(hash)), "f", 65536) })
+	b.Run("C/scan", func(b *testing.B) { guard(b, both(b, layouts(scan)), "f", 65536) })
+	guests := both(b, shifted(buildGuest(b)))
+	b.Run("Go/search", func(b *testing.B) { guard(b, guests, "search") })
+	b.Run("Go/mask", func(b *testing.B) { guard(b, guests, "mask") })
+	b.Run("Go/churn", func(b *testing.B) { guard(b, guests, "churn", 2000) })
 }
 
 // hash is FNV-1a over the first bytes of memory, as a C compiler writes it:
@@ -58,7 +58,7 @@ var scan = join(b(0x03, 0x40),
 // layouts puts functions of different lengths in front of the one that is measured.
 func layouts(code []byte) [][]byte {
 	var all [][]byte
-	for n := range 7 {
+	for n := range 25 { // the median of a few is a throw of dice: a tight loop takes 3 turns of the clock, or 4
 		padding := join(bytes.Repeat(join(param, i32(77), b(0x6c, 0x21, 0)), 3*n), param)
 		all = append(all, source{
 			types:    [][]byte{i32ToI32},
@@ -96,15 +96,23 @@ func shifted(module []byte) (all [][]byte) {
 	return all
 }
 
-func guard(b *testing.B, modules [][]byte, function string, args ...uint64) {
+// pair is an instance without the guard and one with it.
+type pair struct{ plain, guarded api.Module }
+
+func both(b *testing.B, modules [][]byte) (all []pair) {
 	r := newRuntime(b, "compiler")
-	var ratios []float64
 	for _, module := range modules {
 		m, err := fuel.Instrument(module, fuel.Limits{Budget: plenty})
 		require.NoError(b, err)
-		plain := start(b, r, module).ExportedFunction(function)
-		guarded := start(b, r, m.Code).ExportedFunction(function)
-		ratios = append(ratios, pairs(b, plain, guarded, args))
+		all = append(all, pair{start(b, r, module), start(b, r, m.Code)})
+	}
+	return all
+}
+
+func guard(b *testing.B, pairs []pair, function string, args ...uint64) {
+	var ratios []float64
+	for _, p := range pairs {
+		ratios = append(ratios, ratio(b, p.plain.ExportedFunction(function), p.guarded.ExportedFunction(function), args))
 	}
 	slices.Sort(ratios)
 	b.ReportMetric(ratios[len(ratios)/2], "guarded/unguarded")
@@ -113,9 +121,9 @@ func guard(b *testing.B, modules [][]byte, function string, args ...uint64) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// pairs returns the ratio of the fastest calls: what else the machine does only ever
+// ratio returns that of the fastest calls: what else the machine does only ever
 // makes one slower. They alternate, so that a slow second hits both.
-func pairs(b *testing.B, plain, guarded api.Function, args []uint64) float64 {
+func ratio(b *testing.B, plain, guarded api.Function, args []uint64) float64 {
 	was, is := time.Hour, time.Hour
 	for range max(b.N, 25) {
 		was = min(was, clock(b, plain, args))

@@ -3,12 +3,15 @@
 
 package fuel
 
+import "math"
+
 // body rewrites the code of one function. It copies what it reads and puts charges in
 // between.
 type body struct {
 	instructions
 	charger
-	found *Module
+	found    *Module
+	imported uint32 // how many functions are the host's
 
 	out    []byte
 	copied int // the input is in out up to here
@@ -28,37 +31,104 @@ type frame struct {
 }
 
 // rewrite copies the code of a function that declares some locals.
-func (b *body) rewrite(declared int) {
+func (b *body) rewrite(declared int, result byte) {
 	b.start, b.copied = b.pos, b.pos
 	b.frames = append(b.frames[:0], frame{})
-	b.enter(declared)
+	is := b.outline()
+	b.held = is.loops && !is.calls && result != 0 && !b.off
+	b.local, b.scratch, b.usesIt = uint32(b.locals), uint32(b.locals), false
+	if b.held {
+		b.scratch++
+		b.out = b.hold(b.out, result)
+	}
+	b.enter(declared, is.nests)
 	for len(b.frames) > 0 && b.err == nil {
 		b.step()
 	}
 	b.copy(b.pos)
+	if b.held {
+		b.out = b.release(b.out)
+	}
 }
+
+// outline is what the code of a function holds.
+type outline struct {
+	loops bool
+	calls bool
+	nests bool // it calls other functions than the host's, and its frame stays meanwhile
+}
+
+// outline reads ahead as far as it takes, and leaves errors to step.
+func (b *body) outline() (is outline) {
+	in := b.ahead()
+	var callee uint32
+	in.branch = func(uint32) {}
+	in.call = func(f uint32) { callee = f }
+	for depth := 1; depth > 0 && !is.nests; {
+		callee = math.MaxUint32 // of a table
+		flow := in.next().flow
+		if in.err != nil {
+			break
+		}
+		switch flow {
+		case opens, tests:
+			depth++
+		case loops:
+			depth++
+			is.loops = true
+		case ends:
+			depth--
+		case hands:
+			is.calls = true
+		case calls:
+			is.calls, is.nests = true, callee >= b.imported
+		}
+	}
+	return is
+}
+
+// ahead reads on from where b is, and leaves it there.
+func (b *body) ahead() instructions {
+	in := b.instructions
+	r := *b.reader
+	in.reader = &r
+	return in
+}
+
+// The frame of a function that calls others stays on the stack, which the engine copies as it
+// grows: an endless recursion should use its budget up while the stack is small.
+const (
+	frameUnits  = 8 // of any frame
+	frameLocals = 4 // so many locals are worth another
+)
 
 // prologue is how many instructions may come before the loop that a function starts
 // with. A standard Go function has two, which load its stack pointer.
 const prologue = 8
 
-// enter charges the call of the function. A function that starts with its loop is
-// charged there.
-func (b *body) enter(declared int) {
+// enter charges the call of the function. A function that starts with its loop pays the
+// last unit there.
+func (b *body) enter(declared int, nests bool) {
 	b.cost = 0
-	if declared < Stretch && b.startsWithLoop() {
+	units := 1 + declared/Stretch
+	if nests {
+		units = frameUnits + declared/frameLocals
+	}
+	switch {
+	case !b.startsWithLoop():
+		b.out = b.fixed(b.out, int64(units), len(b.frames))
+	case units > 1:
+		b.out = b.unchecked(b.out, int64(units-1))
+	default:
 		return
 	}
-	b.out = b.fixed(b.out, int64(1+declared/Stretch))
 	b.found.Entries++
 }
 
 // startsWithLoop reports whether each call passes the header of a loop before anything
 // that branches, calls or takes long. It reads ahead, and leaves errors to step.
 func (b *body) startsWithLoop() bool {
-	ahead := *b.reader
-	in := b.instructions
-	in.reader = &ahead
+	in := b.ahead()
 	certain := true
 	in.branch = func(uint32) { certain = false }
 	in.call = in.branch
@@ -87,6 +157,11 @@ func (b *body) step() {
 	if o.flow == bulk {
 		b.chargeBulk(o.shift)
 	}
+	if o.flow == returns && b.held {
+		b.copy(b.start)
+		b.out = appendU32(append(b.out, 0x0c), uint32(len(b.frames)-1)) // br
+		b.copied = b.pos
+	}
 	b.cost += b.pos - b.start + o.extra
 	b.follow(o.flow)
 	if b.cost >= Stretch && len(b.frames) > 0 {
@@ -114,7 +189,7 @@ func (b *body) follow(f flow) {
 	case ends:
 		b.cost = max(b.cost, b.frames[top].end)
 		b.frames = b.frames[:top]
-	case departs:
+	case departs, returns, hands:
 		b.cost = 0
 	}
 }
@@ -133,13 +208,13 @@ func (b *body) branchTo(n uint32) {
 
 func (b *body) chargeHere() {
 	b.copy(b.pos)
-	b.out = b.fixed(b.out, 1)
+	b.out = b.fixed(b.out, 1, len(b.frames))
 	b.cost = 0
 }
 
 func (b *body) chargeBulk(shift int) {
 	b.copy(b.start)
-	b.out = b.scaled(b.out, b.scratch, shift)
+	b.out = b.scaled(b.out, b.scratch, shift, len(b.frames))
 	b.usesIt = true
 	b.cost = 0
 	b.found.Bulks++
@@ -153,10 +228,8 @@ func (b *body) copy(to int) {
 }
 
 // callTo is told the function of each call. Those of the host come first.
-func (b *body) callTo(imported uint32) func(uint32) {
-	return func(f uint32) {
-		if f < imported {
-			b.cost += exit
-		}
+func (b *body) callTo(f uint32) {
+	if f < b.imported {
+		b.cost += exit
 	}
 }

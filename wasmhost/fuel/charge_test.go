@@ -75,6 +75,88 @@ func TestLocalsAreChargedSinceTheyAreCleared(t *testing.T) {
 	}
 }
 
+// A function that calls nothing counts in a local. What it took is in the counter however it
+// ends, and its values reach the caller.
+func TestCounterIsStoredHoweverAFunctionWithALoopEnds(t *testing.T) {
+	turn := join(param, i32(1), b(0x6b, 0x22, 0x00)) // local 0 less one, which stays on the stack
+	for name, instructions := range map[string][]byte{
+		"at its end":             join(countdown, i32(7)),
+		"return":                 join(b(0x03, 0x40), turn, b(0x45, 0x04, 0x40), i32(7), b(0x0f), end, b(0x0c, 0x00), end, b(0x00)),
+		"return over operands":   join(b(0x03, 0x40), turn, b(0x45, 0x04, 0x40), i32(1), i32(2), i32(7), b(0x0f), end, b(0x0c, 0x00), end, b(0x00)),
+		"br out of all":          join(b(0x03, 0x40), turn, b(0x45, 0x04, 0x40), i32(7), b(0x0c, 0x02), end, b(0x0c, 0x00), end, b(0x00)),
+		"br_if out of all":       join(b(0x03, 0x40), i32(7), turn, b(0x45, 0x0d, 0x01, 0x1a, 0x0c, 0x00), end, b(0x00)),
+		"br_table out of all":    join(b(0x03, 0x40, 0x02, 0x7f), i32(7), turn, b(0x0e, 1, 2, 0), end, b(0x1a, 0x0c, 0x00), end, b(0x00)),
+		"code behind the return": join(countdown, i32(7), b(0x0f, 0x1a), countdown),
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEngines(t, func(t *testing.T, r wazero.Runtime) {
+				module := single(i32ToI32, nil, instructions)
+				used, results, err := run(t, r, module, plenty, 10)
+				require.NoError(t, err)
+				assert.EqualValues(t, 10, used)
+				assert.Equal(t, []uint64{7}, results)
+				_, _, err = run(t, r, module, 9, 10)
+				assert.ErrorContains(t, err, "unreachable")
+			})
+		})
+	}
+}
+
+func TestFunctionsThatReturnSeveralValuesOrCallInTailPositionAreChargedTheSame(t *testing.T) {
+	module := source{
+		types:   [][]byte{i32ToI32, b(0x60, 1, 0x7f, 2, 0x7f, 0x7f)},
+		funcs:   [][]byte{b(0), b(1), b(0)},
+		exports: [][]byte{export("f", 0, 0), export("two", 0, 1)},
+		code: [][]byte{
+			fn(nil, countdown, i32(10), b(0x12, 2)),
+			fn(nil, countdown, i32(1), i32(2)),
+			fn(nil, countdown, param),
+		},
+	}.bytes()
+	onEngines(t, func(t *testing.T, r wazero.Runtime) {
+		used, _, err := run(t, r, module, plenty, 10)
+		require.NoError(t, err)
+		assert.EqualValues(t, 10+10, used)
+		instance, counter := load(t, r, module, 5)
+		results, err := instance.ExportedFunction("two").Call(t.Context(), 5)
+		require.NoError(t, err)
+		assert.Equal(t, []uint64{1, 2}, results)
+		assert.Zero(t, counter.Get())
+	})
+}
+
+// The engine copies the stack as it grows, so that a frame on it is dearer than a call that
+// nests no other.
+func TestFunctionThatCallsOthersPaysForItsFrame(t *testing.T) {
+	call := b(0x10, 1)
+	for name, c := range map[string]struct {
+		locals, code []byte
+		want         int64
+	}{
+		"a call":                      {nil, join(param, call), 8 + 1},
+		"a call from behind a return": {nil, join(param, b(0x0f), param, call), 8},
+		"100 locals":                  {b(100, 0x7f), join(param, call), 8 + 25 + 1},
+		"a function that starts with its loop, and calls": {nil, join(countdown, param, call), 7 + 10 + 1},
+		"a call in tail position":                         {nil, join(param, b(0x12, 1)), 1 + 1},
+		"a call of a table's function":                    {nil, join(param, i32(0), b(0x11, 0, 0)), 8 + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEngines(t, func(t *testing.T, r wazero.Runtime) {
+				used, _, err := run(t, r, source{
+					types:    [][]byte{i32ToI32},
+					funcs:    [][]byte{b(0), b(0)},
+					tables:   [][]byte{b(0x70, 0x00, 1)},
+					exports:  [][]byte{export("f", 0, 0)},
+					elements: [][]byte{join(b(0x00), i32(0), end, vec(u32(1)))},
+					code:     [][]byte{fn(c.locals, c.code), fn(nil, param)},
+				}.bytes(), plenty, 10)
+				require.NoError(t, err)
+				assert.Equal(t, c.want, used)
+			})
+		})
+	}
+}
+
 // A path may jump over each place where straight code would be charged if one counted
 // bytes as they stand in the file.
 func TestStraightCodeIsChargedHoweverItJumps(t *testing.T) {

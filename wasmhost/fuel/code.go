@@ -12,33 +12,37 @@ func (w *rewriter) code() []byte {
 	}
 	out := make([]byte, 0, w.left()+w.left()/16+16)
 	out = appendU32(out, uint32(n))
-	b := &body{charger: w.charger, found: &w.found}
-	b.instructions = instructions{reader: w.reader, types: len(w.params), globals: w.globalCount}
-	b.branch, b.call = b.branchTo, b.callTo(uint32(w.importedFunctions))
+	b := &body{charger: w.charger, found: &w.found, imported: uint32(w.importedFunctions)}
+	b.instructions = instructions{reader: w.reader, types: len(w.signatures), globals: w.globalCount}
+	b.branch, b.call = b.branchTo, b.callTo
 	for i := 0; i < n && w.err == nil; i++ {
 		w.function = w.importedFunctions + i
-		w.within(int(w.u32()), func() { out = w.appendFunction(out, b, w.params[w.funcs[i]]) })
+		w.within(int(w.u32()), func() { out = w.appendFunction(out, b, w.signatures[w.funcs[i]]) })
 	}
 	w.function = -1
 	w.bodies = n
 	return out
 }
 
-// appendFunction appends a function's code with its size and locals. The local that
-// bulk charges need comes after all others.
-func (w *rewriter) appendFunction(out []byte, b *body, params int) []byte {
+// appendFunction appends a function's code with its size and locals. The locals that
+// charges need come after all others.
+func (w *rewriter) appendFunction(out []byte, b *body, s signature) []byte {
 	groups, first := w.count("groups of locals", 2), w.pos
-	declared := w.declared(groups, MaxLocals-params)
+	declared := w.declared(groups, MaxLocals-s.params)
 	locals := w.reader.data[first:w.pos]
-	b.locals, b.scratch, b.usesIt = params+declared, uint32(params+declared), false
+	b.locals = s.params + declared
 	b.out = b.out[:0]
-	b.rewrite(declared)
+	b.rewrite(declared, s.block)
 	if w.err != nil {
 		return out
 	}
 	var extra []byte
+	if b.held {
+		extra = append(extra, 1, 0x7e) // one i64
+		groups++
+	}
 	if b.usesIt {
-		extra = []byte{1, 0x7f} // one i32
+		extra = append(extra, 1, 0x7f) // one i32
 		groups++
 	}
 	size := lebSize(uint64(groups)) + len(locals) + len(extra) + len(b.out)

@@ -21,7 +21,8 @@
 //
 //	loop header              1
 //	function entry           1, unless the function starts with a loop (a few instructions that load
-//	                         or store may come first); 1 more for every 1024 locals
+//	                         or store may come first); 1 more for every 1024 locals.
+//	                         One that calls others: 8, and 1 more for every 4 locals, see below
 //	straight code            1 for every 1024 of it on any path without another charge (see below)
 //	bulk instruction         before it is executed, with its operand n read as unsigned:
 //	  memory.fill, .copy, .init    1 + n/32 (n is bytes)
@@ -36,7 +37,13 @@
 // worst path to a point reaches [Stretch], a charge is put. Ordinary code hardly
 // ever gets one, as it meets a loop or a call first.
 //
+// A function that calls others than the host's pays for its frame, since the engine copies
+// the whole stack as it grows: an endless recursion uses 1.5 million units up in 3 to 8 ms.
 // A tail call needs no charge of its own: the function that it enters is charged.
+//
+// A function with a loop that calls nothing and returns at most one value, as those are that
+// scan bytes, holds the counter in a local and stores it where it returns. With a counter in
+// memory each turn waits for the store of the one before.
 //
 // A unit is worth 0.5 to 5 ns in ordinary code, and at most about a microsecond in
 // code that is written to make it dear. The counter is 64 bits wide and the most
@@ -56,16 +63,17 @@
 // name, or they could import the counter.
 //
 // After any trap the instance is to be thrown away. [Spent] tells whether it was
-// the fuel: a panic of a guest is unreachable too.
+// the fuel: a panic of a guest is unreachable too. Where the guest trapped by itself, the
+// counter may lack what the function took that trapped.
 //
 // # What it does not bound
 //
 //   - What a host function does for one call: one unit at most is paid for it. WASI's
 //     random_get, poll_oneoff and fd_write take as long as their arguments say, so
 //     the host must not grant them as they are.
-//   - The depth of calls. Each costs a unit, so a budget of 100,000 ends a recursion
-//     after 2 to 3 ms; with a budget of many millions the engine's own limit of the
-//     stack comes first (wazero: 65 ms and 161 MB).
+//   - The size of a frame beyond its locals. With hundreds of operands on the stack at each
+//     call, or a budget of many millions, the engine's own limit of the stack comes first
+//     (wazero: 25 to 65 ms and 161 MB).
 //   - The size of linear memory, for which the engine has a limit. Let wazero allocate
 //     it at once (RuntimeConfig.WithMemoryCapacityFromMax, with [Limits.Pages] here):
 //     otherwise it copies the whole memory as it grows, and a budget of a million units

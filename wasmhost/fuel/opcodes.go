@@ -37,7 +37,10 @@ const (
 	tests               // if
 	turns               // else
 	ends                // end
-	departs             // never goes on: br, return, unreachable, ...
+	departs             // never goes on: br, br_table, unreachable
+	returns             // never goes on: return
+	hands               // never goes on, but hands over to another function: return_call, ...
+	calls               // goes on when another function has returned
 	bulk                // goes on, after work in proportion to its top operand
 )
 
@@ -75,21 +78,21 @@ func table(rows []row) (t [256]op) {
 
 // plain are the instructions of one byte: core specification 2.0, 5.4, and tail calls.
 var plain = table([]row{
-	{0x00, 0x00, op{flow: departs}},                                     // unreachable
-	{0x01, 0x01, op{}},                                                  // nop
-	{0x02, 0x02, op{operands: [2]operand{block}, flow: opens}},          // block
-	{0x03, 0x03, op{operands: [2]operand{block}, flow: loops}},          // loop
-	{0x04, 0x04, op{operands: [2]operand{block}, flow: tests}},          // if
-	{0x05, 0x05, op{flow: turns}},                                       // else
-	{0x0b, 0x0b, op{flow: ends, constant: true}},                        // end
-	{0x0c, 0x0c, op{operands: [2]operand{label}, flow: departs}},        // br
-	{0x0d, 0x0d, op{operands: [2]operand{label}}},                       // br_if
-	{0x0e, 0x0e, op{operands: [2]operand{labels}, flow: departs}},       // br_table
-	{0x0f, 0x0f, op{flow: departs}},                                     // return
-	{0x10, 0x10, op{operands: [2]operand{function}}},                    // call
-	{0x11, 0x11, op{operands: [2]operand{index, index}, extra: slow}},   // call_indirect
-	{0x12, 0x12, op{operands: [2]operand{function}, flow: departs}},     // return_call
-	{0x13, 0x13, op{operands: [2]operand{index, index}, flow: departs}}, // return_call_indirect
+	{0x00, 0x00, op{flow: departs}},                                                // unreachable
+	{0x01, 0x01, op{}},                                                             // nop
+	{0x02, 0x02, op{operands: [2]operand{block}, flow: opens}},                     // block
+	{0x03, 0x03, op{operands: [2]operand{block}, flow: loops}},                     // loop
+	{0x04, 0x04, op{operands: [2]operand{block}, flow: tests}},                     // if
+	{0x05, 0x05, op{flow: turns}},                                                  // else
+	{0x0b, 0x0b, op{flow: ends, constant: true}},                                   // end
+	{0x0c, 0x0c, op{operands: [2]operand{label}, flow: departs}},                   // br
+	{0x0d, 0x0d, op{operands: [2]operand{label}}},                                  // br_if
+	{0x0e, 0x0e, op{operands: [2]operand{labels}, flow: departs}},                  // br_table
+	{0x0f, 0x0f, op{flow: returns}},                                                // return
+	{0x10, 0x10, op{operands: [2]operand{function}, flow: calls}},                  // call
+	{0x11, 0x11, op{operands: [2]operand{index, index}, flow: calls, extra: slow}}, // call_indirect
+	{0x12, 0x12, op{operands: [2]operand{function}, flow: hands}},                  // return_call
+	{0x13, 0x13, op{operands: [2]operand{index, index}, flow: hands}},              // return_call_indirect
 	{0x1a, 0x1b, op{}}, // drop, select
 	{0x1c, 0x1c, op{operands: [2]operand{valTypes}}},                     // select t
 	{0x20, 0x22, op{operands: [2]operand{local}}},                        // local.get, .set, .tee

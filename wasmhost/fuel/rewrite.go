@@ -21,13 +21,19 @@ type rewriter struct {
 	drop  bool // the custom section that is read
 	named bool // the section "name" was read
 
-	params            []int // number of parameters of each type
+	signatures        []signature
 	funcs             []int // type of each function that is defined
 	importedFunctions int
 	globalCount       int // in the original module, imported ones included
 	bodies            int
 	hasCounter        bool
 	hasExport         bool
+}
+
+// signature is the type of functions.
+type signature struct {
+	params int  // how many
+	block  byte // the type of a block with the same results, or 0 where there are several
 }
 
 func rewrite(module []byte, limits Limits) (*Module, error) {

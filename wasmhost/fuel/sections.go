@@ -49,15 +49,26 @@ func (w *rewriter) number() []byte { w.u32(); return nil }
 // types is 5.5.4.
 func (w *rewriter) types() []byte {
 	n := w.count("types", 3)
-	w.params = make([]int, 0, n)
+	w.signatures = make([]signature, 0, n)
 	for i := 0; i < n && w.err == nil; i++ {
 		if b := w.byte(); b != 0x60 {
 			w.fail("type %d is %#02x and not a function: build the guest without garbage collection", i, b)
 		}
-		w.params = append(w.params, w.valTypes())
-		w.valTypes()
+		w.signatures = append(w.signatures, signature{params: w.valTypes(), block: w.results()})
 	}
 	return nil
+}
+
+// results returns the block type of a function's results, see signature.
+func (w *rewriter) results() byte {
+	switch w.valTypes() {
+	case 0:
+		return 0x40
+	case 1:
+		return w.reader.data[w.pos-1]
+	default:
+		return 0
+	}
 }
 
 func (w *rewriter) valTypes() int {
@@ -94,8 +105,8 @@ func (w *rewriter) imports() []byte {
 
 func (w *rewriter) typeIndex() int {
 	i := w.u32()
-	if w.err == nil && int64(i) >= int64(len(w.params)) {
-		w.fail("type %d is out of range: there are %d", i, len(w.params))
+	if w.err == nil && int64(i) >= int64(len(w.signatures)) {
+		w.fail("type %d is out of range: there are %d", i, len(w.signatures))
 	}
 	return int(i)
 }
