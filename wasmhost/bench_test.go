@@ -89,6 +89,7 @@ func BenchmarkWarmStart(b *testing.B) {
 		require.NoError(b, r.Close(context.Background()))
 	}
 	start()
+	b.ReportAllocs()
 	for b.Loop() {
 		start()
 	}

@@ -5,6 +5,7 @@ package wasmhost
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/sealgate/sealgate/wasmhost/columns"
 )
@@ -83,6 +84,11 @@ func (e *encoder) reset() {
 }
 
 func (e *encoder) gatherResources(recs Records, records []int32) {
+	if recs.Resources() == 1 {
+		e.resources = append(e.resources, 0)
+		e.resource = zeros(e.resource, len(records))
+		return
+	}
 	last := int32(-1)
 	for _, i := range records {
 		r := int32(recs.Resource(int(i)))
@@ -92,6 +98,13 @@ func (e *encoder) gatherResources(recs Records, records []int32) {
 		}
 		e.resource = append(e.resource, uint16(len(e.resources)-1))
 	}
+}
+
+// zeros is s with n zeros and no more.
+func zeros(s []uint16, n int) []uint16 {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
 }
 
 // gatherTexts gathers record by record, since their texts decide where the chunk ends.
@@ -202,8 +215,8 @@ func textsSize(texts []text) int {
 	return size
 }
 
-// write writes the gathered chunk. The buffer is as long as size says.
-func (e *encoder) write(b []byte, recs Records, now uint64, flags uint32) {
+// writeHead writes the fixed part of the head.
+func (e *encoder) writeHead(b []byte, now uint64, flags uint32) {
 	le.PutUint32(b, uint32(e.headSize()))
 	le.PutUint32(b[4:], uint32(len(e.records)))
 	le.PutUint32(b[8:], uint32(len(e.resources)))
@@ -211,6 +224,11 @@ func (e *encoder) write(b []byte, recs Records, now uint64, flags uint32) {
 	le.PutUint64(b[16:], now)
 	le.PutUint32(b[24:], flags)
 	le.PutUint32(b[28:], 0)
+}
+
+// writeColumns writes the gathered chunk but for the fixed part of its head. The buffer is as long as
+// size says.
+func (e *encoder) writeColumns(b []byte, recs Records) {
 	at, t, rt := e.headSize(), 0, 0 // a multiple of 8
 	for i, c := range e.plan.columns {
 		texts, resTexts := t, rt

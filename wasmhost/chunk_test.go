@@ -30,7 +30,8 @@ func chunkOf(t testing.TB, m Manifest, b *batch, most int) ([]byte, int) {
 	e := newEncoder(p)
 	n := e.gather(b, iota32(b.Len()), most)
 	buffer := []byte(strings.Repeat("\xAA", e.size()))
-	e.write(buffer, b, 77, flagTrial)
+	e.writeHead(buffer, 77, flagTrial)
+	e.writeColumns(buffer, b)
 	return buffer, n
 }
 

@@ -33,35 +33,22 @@ type Filter struct {
 func NewFilter(ctx context.Context, m *Module, opts Options) (*Filter, error) {
 	f := &Filter{opts: opts.withDefaults(), rules: newRuleBook(), closing: make(chan struct{})}
 	f.scratch.New = func() any { return new(routes) }
-	p, first, err := newProgram(m, f.opts, f.rules)
+	instances, err := m.instances(f.opts)
 	if err != nil {
 		return nil, errorAnd(err, m.Close(ctx))
 	}
-	for range f.opts.Instances {
-		f.slots = append(f.slots, f.newSlot(p))
-	}
-	f.slots[0].instance, f.slots[0].count.started = first, 1
-	for _, s := range f.slots {
-		if err := s.ready(); err != nil {
-			f.stop()
-			return nil, errorAnd(err, m.Close(ctx))
-		}
+	p := newProgram(m, instances[0].manifest, f.rules)
+	for _, i := range instances {
+		f.slots = append(f.slots, f.newSlot(p, i))
 	}
 	return f, nil
 }
 
-func (f *Filter) newSlot(p *program) *slot {
-	s := &slot{filter: f, program: p, breaker: breaker{opts: f.opts.Breaker}}
+func (f *Filter) newSlot(p *program, i *instance) *slot {
+	s := &slot{filter: f, program: p, instance: i, breaker: breaker{opts: f.opts.Breaker}}
+	s.count.started = 1
 	s.count.growRules(f.rules.size())
 	return s
-}
-
-func (f *Filter) stop() {
-	for _, s := range f.slots {
-		if s.instance != nil {
-			s.instance.close()
-		}
-	}
 }
 
 // Judge decides on each record of a batch. There is a verdict for each record in out, which is as

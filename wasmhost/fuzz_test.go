@@ -75,6 +75,6 @@ func FuzzManifest(f *testing.F) {
 		e := newEncoder(p)
 		batch := mixed(3, 2)
 		assert.Equal(t, 3, e.gather(batch, iota32(3), 10))
-		e.write(make([]byte, e.size()), batch, 1, 0)
+		e.writeColumns(make([]byte, e.size()), batch)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -75,6 +76,47 @@ func (m *Module) instance(opts Options) (*instance, error) {
 		return nil, err
 	}
 	return i, nil
+}
+
+// instances starts as many as the options say, all at once, or none.
+func (m *Module) instances(opts Options) ([]*instance, error) {
+	all, errs := make([]*instance, opts.Instances), make([]error, opts.Instances)
+	var starting sync.WaitGroup
+	for k := range all {
+		starting.Go(func() { all[k], errs[k] = m.instance(opts) })
+	}
+	starting.Wait()
+	var err error
+	for k, i := range all {
+		if err == nil {
+			err = errs[k]
+		}
+		if err == nil {
+			err = i.mustHave(all[0].manifest)
+		}
+	}
+	if err != nil {
+		closeAll(all)
+		return nil, err
+	}
+	return all, nil
+}
+
+// closeAll leaves out what was not started.
+func closeAll(all []*instance) {
+	for _, i := range all {
+		if i != nil {
+			i.close()
+		}
+	}
+}
+
+// mustHave refuses a guest that gives another manifest each time that it is started.
+func (i *instance) mustHave(m Manifest) error {
+	if i.manifest.equal(m) {
+		return nil
+	}
+	return failure(KindConfigure, exportConfigure, "the guest gives another manifest each time that it is started")
 }
 
 func startFailure(err error) *Error {
@@ -147,10 +189,14 @@ func (i *instance) close() { _ = i.mod.Close(context.Background()) }
 
 // call calls an export; its parameters are on the stack already.
 func (i *instance) call(fn api.Function, name string, budget int64) (uint64, error) {
+	return i.callAt(i.opts.Now(), fn, name, budget)
+}
+
+// callAt is call where the clock has just been read.
+func (i *instance) callAt(begin time.Time, fn api.Function, name string, budget int64) (uint64, error) {
 	i.meter.global.Set(uint64(budget))
-	begin := time.Now()
 	err := i.enter(fn)
-	i.spent += time.Since(begin)
+	i.spent += i.opts.Now().Sub(begin)
 	i.fuelUsed += uint64(budget - int64(i.meter.global.Get()))
 	if err != nil {
 		return 0, i.trap(name, err, budget)
@@ -253,10 +299,8 @@ func (i *instance) result(name string, packed uint64, most int) ([]byte, error) 
 }
 
 // clock is the time for the next call, which never goes back.
-func (i *instance) clock() uint64 {
-	if now := i.opts.Now().UnixNano(); now > int64(i.lastNow) {
-		i.lastNow = uint64(now)
-	}
+func (i *instance) clock(now time.Time) uint64 {
+	i.lastNow = max(i.lastNow, uint64(max(0, now.UnixNano())))
 	return i.lastNow
 }
 
@@ -270,9 +314,11 @@ func (i *instance) judge(recs Records, records []int32, flags uint32) error {
 	if err != nil {
 		return err
 	}
-	i.encoder.write(view, recs, i.clock(), flags)
+	i.encoder.writeColumns(view, recs)
+	now := i.opts.Now()
+	i.encoder.writeHead(view, i.clock(now), flags)
 	i.stack[0], i.stack[1] = uint64(i.buffer), uint64(size)
-	packed, err := i.call(i.filterFn, exportFilter, i.chunkFuel(n))
+	packed, err := i.callAt(now, i.filterFn, exportFilter, i.chunkFuel(n))
 	if err != nil {
 		return err
 	}
@@ -302,7 +348,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 	if i.flushFn == nil {
 		return nil, nil
 	}
-	i.stack[0], i.stack[1] = i.clock(), 0
+	i.stack[0], i.stack[1] = i.clock(i.opts.Now()), 0
 	if last {
 		i.stack[1] = 1
 	}

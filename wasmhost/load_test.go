@@ -91,13 +91,15 @@ func TestAGuestThatCannotStartIsRefused(t *testing.T) {
 
 func TestADigestNamesTheOnlyModuleThatIsLoaded(t *testing.T) {
 	r := newRuntime(t)
-	m := load(t, r, guestParts{})
-	for _, digest := range []string{"", m.SHA256(), m.SM3(), "sha256:" + m.SHA256(), "SM3:" + m.SM3()} {
-		_, err := r.Load(t.Context(), assemble(guestParts{}), digest)
-		assert.NoError(t, err, digest)
+	wasm := assemble(guestParts{})
+	sha256, sm3 := sha256Hex(wasm), sm3Hex(wasm)
+	for _, digest := range []string{"", sha256, sm3, "sha256:" + sha256, "SM3:" + sm3} {
+		m, err := r.Load(t.Context(), wasm, digest)
+		require.NoError(t, err, digest)
+		assert.Equal(t, sha256, m.SHA256())
 	}
-	for _, digest := range []string{"00", "sm3:" + m.SHA256(), "sha256:", "md5:00"} {
-		_, err := r.Load(t.Context(), assemble(guestParts{}), digest)
+	for _, digest := range []string{"00", "sm3:" + sha256, "sha256:", "md5:00"} {
+		_, err := r.Load(t.Context(), wasm, digest)
 		assert.Error(t, err, digest)
 	}
 }

@@ -3,11 +3,15 @@
 
 package wasmhost
 
-import "github.com/tetratelabs/wazero/experimental"
+import (
+	"runtime"
+
+	"github.com/tetratelabs/wazero/experimental"
+)
 
 // linearMemory is that of an instance. Why not wazero's own: that copies the memory each time that
 // it grows by a page, which makes a second of ten million units of fuel, or takes all of the cap at
-// once. This one doubles. It is on the Go heap, so that memory_limiter sees it.
+// once. This one has as much again in reserve. It is on the Go heap, so that memory_limiter sees it.
 type linearMemory struct {
 	buffer []byte
 	most   uint64
@@ -23,13 +27,34 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 	if size > m.most {
 		return nil
 	}
+	had := len(m.buffer)
 	if size > uint64(cap(m.buffer)) {
-		grown := make([]byte, size, min(m.most, max(size, 2*uint64(len(m.buffer)))))
-		copy(grown, m.buffer)
+		grown := make([]byte, size, min(m.most, 2*size))
+		inPieces(had, func(from, to int) { copy(grown[from:to], m.buffer[from:to]) })
 		m.buffer = grown
 	}
 	m.buffer = m.buffer[:size]
+	inPieces(int(size)-had, func(from, to int) { touch(m.buffer[had+from : had+to]) })
 	return m.buffer
+}
+
+// inPieces lets other goroutines have their turn after each piece of n bytes. Memory that is new takes
+// the system a tenth of a second for some tens of megabytes, and a copy cannot be preempted.
+func inPieces(n int, do func(from, to int)) {
+	const piece = 256 << 10
+	for from := 0; from < n; from += piece {
+		do(from, min(n, from+piece))
+		runtime.Gosched()
+	}
+}
+
+// touch has the system put memory behind every page. Were it the guest that touched them first, all
+// would wait for it, since a guest cannot be preempted.
+func touch(zeros []byte) {
+	const page = 4 << 10
+	for at := 0; at < len(zeros); at += page {
+		zeros[at] = 0
+	}
 }
 
 // Free implements experimental.LinearMemory.

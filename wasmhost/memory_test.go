@@ -27,6 +27,16 @@ func TestMemoryGrowsWithItsContentAndNoFurtherThanItsCap(t *testing.T) {
 	m.Free()
 }
 
+func TestMemoryHasAsMuchAgainInReserve(t *testing.T) {
+	const page = 1 << 16
+	m := memoryAllocator.Allocate(page, 10*page)
+	first := m.Reallocate(2 * page)
+	grown := m.Reallocate(4 * page)
+	assert.Same(t, &first[0], &grown[0], "it has not moved")
+	assert.Equal(t, 10*page, cap(m.Reallocate(6*page)), "no more than the cap")
+	m.Free()
+}
+
 func TestAPanicOfTheEngineIsAnError(t *testing.T) {
 	err := contain(func() error { panic("BUG") })
 	assert.EqualError(t, err, "the engine panicked: BUG")

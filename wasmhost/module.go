@@ -16,15 +16,13 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-
-	"github.com/sealgate/sealgate/wasmhost/fuel"
 )
 
 // Module is a guest that has been checked, metered and compiled. It is safe for concurrent use.
 type Module struct {
-	runtime     *Runtime
-	compiled    wazero.CompiledModule
-	sha256, sm3 string
+	runtime  *Runtime
+	compiled wazero.CompiledModule
+	sha256   string
 }
 
 // LoadFile loads the module of a file; see Load.
@@ -60,17 +58,17 @@ func (r *Runtime) Load(ctx context.Context, wasm []byte, digest string) (*Module
 	if len(wasm) > r.opts.MaxModuleSize {
 		return nil, failure(KindABI, "", "the module has more than %d bytes: build it smaller, or raise the limit", r.opts.MaxModuleSize)
 	}
-	m := &Module{runtime: r, sha256: sha256Hex(wasm), sm3: sm3Hex(wasm)}
-	if err := m.checkDigest(digest); err != nil {
+	m := &Module{runtime: r, sha256: sha256Hex(wasm)}
+	if err := m.checkDigest(wasm, digest); err != nil {
 		return nil, err
 	}
-	metered, err := fuel.Instrument(wasm, fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages, Unmetered: r.opts.Unmetered})
+	code, err := r.metered(wasm, m.sha256)
 	if err != nil {
-		return nil, &Error{Kind: KindABI, Err: err}
+		return nil, err
 	}
 	// Compiling the metered module validates the original too: see package fuel.
 	err = contain(func() (err error) {
-		m.compiled, err = r.wasm.CompileModule(ctx, metered.Code)
+		m.compiled, err = r.wasm.CompileModule(ctx, code)
 		return err
 	})
 	if err != nil {
@@ -95,13 +93,10 @@ func sm3Hex(b []byte) string {
 // SHA256 is the digest of the module as it was loaded, in hex.
 func (m *Module) SHA256() string { return m.sha256 }
 
-// SM3 is the digest of the module as it was loaded, in hex.
-func (m *Module) SM3() string { return m.sm3 }
-
 // Close frees the compiled code. A Filter does it for the modules that it was given.
 func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
 
-func (m *Module) checkDigest(want string) error {
+func (m *Module) checkDigest(wasm []byte, want string) error {
 	if want == "" {
 		return nil
 	}
@@ -109,22 +104,14 @@ func (m *Module) checkDigest(want string) error {
 	if !named {
 		name, value = "", name
 	}
-	var have []string
-	switch name {
-	case "sha256":
-		have = []string{m.sha256}
-	case "sm3":
-		have = []string{m.sm3}
-	case "":
-		have = []string{m.sha256, m.sm3}
-	default:
+	if name != "" && name != "sha256" && name != "sm3" {
 		return fmt.Errorf("digest %q: write sha256: or sm3: and the digest in hex", want)
 	}
-	if !slices.Contains(have, value) {
-		return fmt.Errorf("the module is not the one that the configuration names: its digest is sha256:%s or sm3:%s, not %s",
-			m.sha256, m.sm3, want)
+	if name != "sm3" && value == m.sha256 || name != "sha256" && value == sm3Hex(wasm) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the module is not the one that the configuration names: its digest is sha256:%s or sm3:%s, not %s",
+		m.sha256, sm3Hex(wasm), want)
 }
 
 // The exports of the ABI.

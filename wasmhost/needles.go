@@ -26,8 +26,8 @@ func (x *needles) write(b []byte, bodies []string) {
 	for _, body := range bodies {
 		x.set.Match(body, &hits)
 		for w := range x.words {
-			le.PutUint64(b[8*w:], hits[w])
+			le.PutUint64(b, hits[w])
+			b = b[8:]
 		}
-		b = b[8*x.words:]
 	}
 }

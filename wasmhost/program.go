@@ -77,11 +77,6 @@ func (b *ruleBook) name(id RuleID) string {
 	return b.names[id]
 }
 
-// newProgram starts the module once, to see its manifest. The instance is the caller's.
-func newProgram(m *Module, opts Options, book *ruleBook) (*program, *instance, error) {
-	i, err := m.instance(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &program{module: m, manifest: i.manifest, rules: book.enter(i.manifest.Rules)}, i, nil
+func newProgram(m *Module, manifest Manifest, book *ruleBook) *program {
+	return &program{module: m, manifest: manifest, rules: book.enter(manifest.Rules)}
 }

@@ -47,7 +47,7 @@ func (s *slot) judge(recs Records, records []int32, out []Verdict) (int, error) 
 	if s.filter.closed {
 		return 0, ErrClosed
 	}
-	if s.breaker.isOpen(s.filter.opts.Now()) {
+	if s.breaker.isOpen(s.filter.opts.Now) {
 		s.settleAll(records, out, Verdict{Reason: ByBreaker})
 		return len(records), nil
 	}
@@ -74,9 +74,9 @@ func (s *slot) ready() error {
 		return err
 	}
 	s.count.started++
-	if !i.manifest.equal(s.program.manifest) {
+	if err := i.mustHave(s.program.manifest); err != nil {
 		i.close()
-		return failure(KindConfigure, exportConfigure, "the guest gives another manifest each time that it is started")
+		return err
 	}
 	s.instance = i
 	return nil

@@ -50,8 +50,8 @@ type Stats struct {
 	SwapsRefused uint64
 
 	Engine Engine
-	// Name, Version, SHA256 and SM3 are of the module in charge.
-	Name, Version, SHA256, SM3 string
+	// Name, Version and SHA256 are of the module in charge.
+	Name, Version, SHA256 string
 }
 
 // RuleCount is how many records a rule has dropped.
@@ -83,7 +83,7 @@ func (s *slot) addTo(st *Stats, byRule []uint64) []uint64 {
 	defer s.mu.Unlock()
 	s.count.addTo(st)
 	st.Outstanding += s.debt.count
-	if s.breaker.isOpen(s.filter.opts.Now()) {
+	if s.breaker.isOpen(s.filter.opts.Now) {
 		st.OpenBreakers++
 	}
 	if s.instance != nil {
@@ -91,7 +91,7 @@ func (s *slot) addTo(st *Stats, byRule []uint64) []uint64 {
 		st.MemoryBytes += uint64(s.instance.mem.Size())
 	}
 	m := s.program.module
-	st.Engine, st.SHA256, st.SM3 = m.runtime.engine, m.sha256, m.sm3
+	st.Engine, st.SHA256 = m.runtime.engine, m.sha256
 	st.Name, st.Version = s.program.manifest.Name, s.program.manifest.Version
 	for id, n := range s.count.byRule {
 		if id == len(byRule) {

@@ -5,7 +5,6 @@ package wasmhost
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 )
@@ -34,7 +33,7 @@ func (f *Filter) swap(ctx context.Context, m *Module) error {
 	if f.isClosing() {
 		return ErrClosed
 	}
-	p, i, err := newProgram(m, f.opts, f.rules)
+	i, err := m.instance(f.opts)
 	if err != nil {
 		return err
 	}
@@ -43,6 +42,7 @@ func (f *Filter) swap(ctx context.Context, m *Module) error {
 	if err := f.try(ctx, i); err != nil {
 		return err
 	}
+	p := newProgram(m, i.manifest, f.rules)
 	successors, err := f.successors(p)
 	if err != nil {
 		return err
@@ -121,23 +121,16 @@ func (f *Filter) successors(p *program) ([]*instance, error) {
 	var all []*instance
 	for range f.slots {
 		i, err := p.module.instance(f.opts)
-		if err == nil && !i.manifest.equal(p.manifest) {
-			err = errors.New("it gives another manifest each time that it is started")
-			i.close()
+		if err == nil {
+			all = append(all, i)
+			err = i.mustHave(p.manifest)
 		}
 		if err != nil {
 			closeAll(all)
 			return nil, err
 		}
-		all = append(all, i)
 	}
 	return all, nil
-}
-
-func closeAll(all []*instance) {
-	for _, i := range all {
-		i.close()
-	}
 }
 
 // takeOver switches all slots at once; senders wait for a few calls of guests meanwhile. First every state is handed over: a successor that fails there

@@ -21,6 +21,7 @@ type records struct {
 	logs      []plog.LogRecord
 	of        []int32 // the resource of each record
 	verdicts  []wasmhost.Verdict
+	counts    counts
 }
 
 var _ wasmhost.Records = (*records)(nil)
@@ -58,6 +59,7 @@ func (r *records) release() {
 	}
 	clear(r.logs) // the batch must not be kept
 	clear(r.resources)
+	r.counts.reset()
 	r.resources, r.logs, r.of, r.guard = r.resources[:0], r.logs[:0], r.of[:0], nil
 	recordPool.Put(r)
 }
@@ -100,10 +102,11 @@ func (r *records) Severity(i int) uint8 {
 }
 
 func (r *records) Body(i int) string {
-	if body := r.logs[i].Body(); body.Type() != pcommon.ValueTypeStr {
-		return body.AsString()
+	body := r.logs[i].Body()
+	if body.Type() == pcommon.ValueTypeStr {
+		return body.Str()
 	}
-	return r.logs[i].Body().Str()
+	return body.AsString()
 }
 
 func (r *records) TraceID(i int) [16]byte { return r.logs[i].TraceID() }

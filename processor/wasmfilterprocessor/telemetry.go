@@ -6,6 +6,7 @@ package wasmfilterprocessor
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/otel/attribute"
@@ -20,6 +21,11 @@ type instruments struct {
 	*metadata.TelemetryBuilder
 	own   attribute.KeyValue
 	plain metric.MeasurementOption
+
+	// Options made once: a set of attributes costs more than to judge a dozen records.
+	always []metric.AddOption
+	mu     sync.RWMutex
+	byRule map[string][]metric.AddOption
 }
 
 func newInstruments(set processor.Settings) (*instruments, error) {
@@ -29,6 +35,8 @@ func newInstruments(set processor.Settings) (*instruments, error) {
 	}
 	t := &instruments{TelemetryBuilder: builder, own: attribute.String("processor", set.ID.String())}
 	t.plain = t.with()
+	t.always = []metric.AddOption{t.plain}
+	t.byRule = map[string][]metric.AddOption{}
 	return t, nil
 }
 
@@ -36,28 +44,43 @@ func (t *instruments) with(more ...attribute.KeyValue) metric.MeasurementOption 
 	return metric.WithAttributeSet(attribute.NewSet(append(more, t.own)...))
 }
 
-func (t *instruments) count(ctx context.Context, c counts) {
-	t.ProcessorWasmfilterIn.Add(ctx, int64(c.in), t.plain)
-	t.ProcessorWasmfilterKept.Add(ctx, int64(c.kept), t.plain)
-	t.ProcessorWasmfilterProtected.Add(ctx, int64(c.protected), t.plain)
-	t.ProcessorWasmfilterPassed.Add(ctx, int64(c.passed), t.plain)
-	t.byRule(ctx, t.ProcessorWasmfilterDropped, c.dropped)
-	t.byRule(ctx, t.ProcessorWasmfilterRepresented, c.represented)
-	t.byRule(ctx, t.ProcessorWasmfilterAudited, c.audited)
+func (t *instruments) count(ctx context.Context, c *counts, name func(rule) string) {
+	t.ProcessorWasmfilterIn.Add(ctx, int64(c.in), t.always...)
+	t.ProcessorWasmfilterKept.Add(ctx, int64(c.kept), t.always...)
+	t.ProcessorWasmfilterProtected.Add(ctx, int64(c.protected), t.always...)
+	t.ProcessorWasmfilterPassed.Add(ctx, int64(c.passed), t.always...)
+	t.tally(ctx, t.ProcessorWasmfilterDropped, &c.dropped, name)
+	t.tally(ctx, t.ProcessorWasmfilterRepresented, &c.represented, name)
+	t.tally(ctx, t.ProcessorWasmfilterAudited, &c.audited, name)
 }
 
-func (t *instruments) byRule(ctx context.Context, counter metric.Int64Counter, rules map[string]int) {
-	for rule, n := range rules {
-		counter.Add(ctx, int64(n), t.with(attribute.String("rule", rule)))
+func (t *instruments) tally(ctx context.Context, counter metric.Int64Counter, all *tally, name func(rule) string) {
+	for _, r := range all.rules {
+		counter.Add(ctx, int64(all.counts[r]), t.ofRule(name(r))...)
 	}
 }
 
 func (t *instruments) refuse(ctx context.Context, n int) {
-	t.ProcessorWasmfilterRefused.Add(ctx, int64(n), t.plain)
+	t.ProcessorWasmfilterRefused.Add(ctx, int64(n), t.always...)
 }
 
 func (t *instruments) report(ctx context.Context, rule string, n uint64) {
-	t.ProcessorWasmfilterReported.Add(ctx, int64(n), t.with(attribute.String("rule", rule)))
+	t.ProcessorWasmfilterReported.Add(ctx, int64(n), t.ofRule(rule)...)
+}
+
+// ofRule remembers the options of a rule. A filter bounds the names of its rules, so they are bounded too.
+func (t *instruments) ofRule(name string) []metric.AddOption {
+	t.mu.RLock()
+	options, ok := t.byRule[name]
+	t.mu.RUnlock()
+	if ok {
+		return options
+	}
+	options = []metric.AddOption{t.with(attribute.String("rule", name))}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.byRule[name] = options
+	return options
 }
 
 // watch reports what the filter counts itself.

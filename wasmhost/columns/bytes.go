@@ -39,7 +39,7 @@ func buildClasses() (t [256]uint16) {
 	}
 	mark(&t, `-_./\~+@`, joiner)
 	mark(&t, " \t,:;.-+/_|#~&*@", separator)
-	mark(&t, "+-:, ", leads)
+	mark(&t, "+-:, <~", leads)
 	mark(&t, ".-_@", host)
 	mark(&t, `"'<>()[]{},;|`, pathEnd)
 	for c := range t {

@@ -79,13 +79,22 @@ func (m *Masker) before(from int) int {
 
 func (m *Masker) sign(p int) int {
 	b := m.body
-	if p <= m.lit || b[p-1] != '-' && b[p-1] != '+' {
+	if p <= m.lit || b[p-1] != '-' && b[p-1] != '+' && b[p-1] != '~' && (b[p-1] != '<' || !comparison(b, p)) {
 		return p
 	}
 	if p-1 > m.lit && is(b[p-2], word) {
 		return p
 	}
 	return p - 1
+}
+
+// comparison says whether the < before p compares, as in "took <1 sec", and does not open a bracket.
+func comparison(b []byte, p int) bool {
+	e := p
+	for e < len(b) && is(b[e], word) {
+		e++
+	}
+	return p > 1 && b[p-2] == ' ' && e < len(b) && b[e] == ' '
 }
 
 // groupBefore takes in a group such as the FF of FF:F2:9F: two or four letters.
@@ -110,11 +119,12 @@ func unit(b []byte, e int) int {
 		return e
 	}
 	end := e + 2
-	for end < len(b) && end-e <= 4 && is(b[end], word) {
+	for end < len(b) && end-e <= 5 && is(b[end], word) {
 		end++
 	}
 	switch string(b[e+1 : end]) {
-	case "B", "kB", "KB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB", "ns", "us", "ms", "s":
+	case "B", "kB", "KB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB",
+		"ns", "us", "ms", "s", "sec", "secs", "min", "mins":
 		return end
 	}
 	return e

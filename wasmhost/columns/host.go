@@ -20,10 +20,29 @@ func (m *Masker) dot(p int) int {
 		end--
 	}
 	start := m.hostStart(p)
-	if !hostName(b[start:end], false) {
+	if !hostName(b[start:end], false) && !m.dottedValue(start, end) {
 		return p + 1
 	}
 	return m.mask(start, tail(b, end))
+}
+
+// dottedValue says whether the dotted name is the value of a key and one of three labels at least, in lower case: a
+// package, a host. The name of a class, with capitals, may say what happened.
+func (m *Masker) dottedValue(start, end int) bool {
+	b := m.body
+	if start == m.lit || b[start-1] != '=' {
+		return false
+	}
+	dots := 0
+	for _, c := range b[start:end] {
+		if c == '.' {
+			dots++
+		}
+		if c-'A' < 26 {
+			return false
+		}
+	}
+	return dots >= 2
 }
 
 // hostBefore moves the begin of a mask to the begin of the host name, when it ends one: host190-81.pool.example.it.
@@ -56,7 +75,7 @@ func hostName(w []byte, loose bool) bool {
 		return false
 	}
 	label := w[last+1:]
-	if loose && first < last && len(label) == 2 && lower(label[0]) && lower(label[1]) {
+	if loose && first < last && (len(label) == 2 && lower(label[0]) && lower(label[1]) || string(label) == "info" || string(label) == "biz") {
 		return true
 	}
 	need := topLevel(label)

@@ -71,8 +71,21 @@ func (m *Masker) run(body string) {
 
 func (m *Masker) scan() {
 	b := m.body
-	for p := trigger(b, 0); p < len(b); p = trigger(b, p) {
-		p = m.at(p)
+	next, drive := trigger(b, 0), nextDrive(b, 0)
+	for next < len(b) || drive < len(b) {
+		var p int
+		if drive < next {
+			p = m.drive(drive)
+		} else {
+			p = m.at(next)
+		}
+		// Each is looked for again only once it is passed: both look as far as they have to.
+		if next < p {
+			next = trigger(b, p)
+		}
+		if drive < p {
+			drive = nextDrive(b, p)
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"free 874.3 KB, used 2 MB", "free <*>, used <*>"},
 			{"waited 15ms", "waited <*>"},
 			{"at 50% of 3rd", "at <*>% of <*>"},
+			{"took <1 sec or ~5 min or <5> or a<5", "took <*> or <*> or <<*>> or a<<*>"},
 		}},
 		{"ids", [][2]string{
 			{"object 0x7fe133460660 freed", "object <*> freed"},
@@ -44,7 +45,8 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"pod nginx-7d9c5b8f6-xkcdq ready", "pod nginx-<*> ready"},
 		}},
 		{"names with digits", [][2]string{
-			{"ssh2 over ipv6 on en0", "ssh2 over ipv6 on en0"},
+			{"ssh2 over ipv6 on en0, IPV4", "ssh<*> over ipv6 on en<*>, IPV4"},
+			{"jk2_init() of log4.properties", "jk2_init() of log4.properties"},
 			{"part00347 of worker12", "part<*> of worker<*>"},
 			{"base64Decoder failed", "base64Decoder failed"},
 			{"HTTP/1.1 by TLSv1.3", "HTTP/<*> by TLSv1.<*>"},
@@ -69,12 +71,24 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"and/or read/write", "and/or read/write"},
 			{"in /a/b.", "in /a/<*>."},
 		}},
+		{"paths of Windows", [][2]string{
+			{`open C:\Windows\system\a.dll, D:\x`, `open C:\Windows\<*>, D:\x`},
+			{`in c:\\Users\\bob\\a.txt"`, `in c:\\Users\\<*>"`},
+			{`ratio a:\ and x_c:\a\b or c:`, `ratio a:\ and x_c:\a\<*> or c:`},
+		}},
+		{"statuses of responses keep their first digit", [][2]string{
+			{`"GET /a HTTP/1.1" 503 17`, `"GET /a HTTP/<*>" 5<*>`},
+			{`{"status":200,"code": "404"}`, `{"status":2<*>,"code": "4<*>"}`},
+			{"exit code 1 or status=77 or status: 999 or 404 files", "exit code <*> or status=<*> or status: <*> or <*> files"},
+		}},
 		{"hosts", [][2]string{
 			{"to www.example.com failed", "to <*> failed"},
 			{"to proxy.uni.edu.hk:5070 open", "to <*> open"},
 			{"to host190-81.pool.example.it.", "to <*>."},
 			{"mail bob.x@example.org bounced", "mail <*> bounced"},
 			{"com.apple.Safari quits", "com.apple.Safari quits"},
+			{"rhost=mail.ifj.example.pl, name=com.example.shop", "rhost=<*>, name=<*>"},
+			{"class=org.example.TimeoutException state=not.ready", "class=org.example.TimeoutException state=not.ready"},
 			{"use mapreduce.task.id or java.net", "use mapreduce.task.id or java.net"},
 		}},
 		{"accounts", [][2]string{
@@ -90,7 +104,7 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"delete blk_1 blk_-2 blk_3", "delete blk_<*>"},
 			{"rdd_1, rdd_2", "rdd_<*>"},
 			{"a_1 b_2", "a_<*> b_<*>"},
-			{"xz1 z22", "xz1 z<*>"},
+			{"xz1 z22", "xz<*> z<*>"},
 		}},
 		{"what is no text", [][2]string{
 			{"", ""},
@@ -152,7 +166,8 @@ func TestTheIDIsTheHashOfTheMaskedText(t *testing.T) {
 // randomLine is built of what the rules look at.
 func randomLine(r *rand.Rand) string {
 	parts := []string{"user", "User", "username", "name", "for", "invalid", " ", "  ", "-", "_", ".", "/", "//", ":", "::", ",", "=", `"`, "\\", "[", ")",
-		"0", "7", "42", "0x1f", "ff", "FF", "dead", "abc", "xyz", "Jan", "Mon", "KB", "ms", "com", "de", "example", "http", "\x00", "\xff", "é", "+", "@", "~"}
+		"0", "7", "42", "0x1f", "ff", "FF", "dead", "abc", "xyz", "Jan", "Mon", "KB", "ms", "com", "de", "example", "http", "\x00", "\xff", "é", "+", "@", "~",
+		`:\`, `c:\`, "<", "status", "code=", "HTTP/", "503"}
 	var b strings.Builder
 	for range r.IntN(14) {
 		b.WriteString(parts[r.IntN(len(parts))])
@@ -175,7 +190,7 @@ func TestOnlyTheValueOfAVariableDoesNotMakeATemplate(t *testing.T) {
 func TestBodiesOfAMegabyteTakeBoundedMemoryAndLinearTime(t *testing.T) {
 	var m Masker
 	for _, unit := range []string{"a", "1", "a1", "en0", "en0_", "en0-1 ", ".", "a.", "a.b1", "/", "/a", "//", ":", "ff:", "1:", "-", "user", "user ", "for user ",
-		"us", " ", "  1", "Jan ", "Jan 1", "1, ", "x_1 ", "\xff", "\x00", "@", "a@", "http://", "user=", `"user"`, `"user" `, "1-", "=/a", "1::", "1:-", "a.b ", "-1", "a-1.com "} {
+		"us", " ", "  1", "Jan ", "Jan 1", "1, ", "x_1 ", "\xff", "\x00", "@", "a@", "http://", "user=", `"user"`, `"user" `, "1-", "=/a", "1::", "1:-", "a.b ", "-1", "a-1.com ", `\`, `:\`, `c:\`, `c:\a\`, `c:\a\1 `, "<1 ", "=a.b.c", "status 200 ", `HTTP/1" 200 `} {
 		body := strings.Repeat(unit, 1<<20/len(unit))
 		text, id := m.Append(nil, body)
 		require.Equal(t, id, m.ID(body), "%q", unit)

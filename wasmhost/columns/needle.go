@@ -29,7 +29,6 @@ type pattern struct {
 	fails      [][]uint16
 	fold       bool
 	start, end bool
-	single     single // the key
 }
 
 func compile(n Needle) (pattern, error) {
@@ -55,7 +54,6 @@ func compile(n Needle) (pattern, error) {
 			p.fails = append(p.fails, failures(part))
 		}
 	}
-	p.single = newSingle(p.key())
 	return p, nil
 }
 

@@ -3,13 +3,16 @@
 
 package columns
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Needles finds which needles of a set are in a body, in one scan however many they are. It is safe for concurrent use.
 type Needles struct {
 	patterns []pattern
-	anchored []int // decided by one comparison
-	alone    []int // looked for one by one
+	judged   []int    // by matches alone: one comparison decides, or case is folded
+	alone    []single // looked for one by one
 	scan     *scanner
 }
 
@@ -41,25 +44,20 @@ func (n *Needles) Len() int { return len(n.patterns) }
 // Match sets the bits of the needles that are in body, and clears all others. It allocates nothing.
 func (n *Needles) Match(body string, hits *Hits) {
 	*hits = Hits{}
-	for _, i := range n.anchored {
+	for _, i := range n.judged {
 		if n.patterns[i].matches(body) {
 			hits.set(i)
 		}
 	}
-	for _, i := range n.alone {
-		if n.patterns[i].found(body) {
-			hits.set(i)
+	for k := range n.alone {
+		s := &n.alone[k]
+		// Most bodies do not have the rare byte: this search is all that they cost.
+		at := strings.IndexByte(body, s.rare)
+		if at >= 0 && s.in(body, at) && (s.whole || n.patterns[s.pattern].matches(body)) {
+			hits.set(s.pattern)
 		}
 	}
 	if n.scan != nil {
 		n.scan.match(body, hits)
 	}
-}
-
-// found judges a pattern that is looked for alone.
-func (p *pattern) found(body string) bool {
-	if p.fold {
-		return p.matches(body)
-	}
-	return p.single.in(body) && (p.whole() || p.matches(body))
 }

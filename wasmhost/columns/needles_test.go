@@ -336,3 +336,16 @@ func FuzzNeedles(f *testing.F) {
 		assertAsNaive(t, needles, body)
 	})
 }
+
+func TestABodyFullOfTheRareByteIsSearchedToItsBeginning(t *testing.T) {
+	text := strings.Repeat("e", 100) + "z"
+	for _, n := range []int{0, 1, 5, 6, 100, 101, 300} {
+		var hits Hits
+		zs := strings.Repeat("z", n)
+		set := mustNeedles(t, Needle{Text: text})
+		set.Match(zs, &hits)
+		assert.False(t, hits.Has(0), "after %d of the byte", n)
+		set.Match(zs+text, &hits)
+		assert.True(t, hits.Has(0), "after %d of the byte", n)
+	}
+}

@@ -13,13 +13,16 @@ func (m *Masker) number(p int) int {
 	from, to := s, p
 	if s < p {
 		w := measure(b, s, p)
-		if w.named() {
+		if w.named(b) {
 			m.seen = w.end
 			return w.end
 		}
 		from, to = w.from(), w.end
 	}
 	to = tail(b, to)
+	if to == from+3 && m.status(from) {
+		return m.mask(from+1, to)
+	}
 	if from == s {
 		from = m.before(from)
 	}
@@ -67,15 +70,16 @@ func measure(b []byte, s, p int) shape {
 	return w
 }
 
-// named says whether the digits belong to a name: ssh2, ipv6, en0, md5, log4j2's log4, base64Decoder. The letters and
-// at most two digits make the name; a counter has more values than that, and an id mixes more.
-func (w *shape) named() bool {
+// named says whether the digits belong to a name: ipv6, base64Decoder, jk2_init. Any other digit at the end counts (eth0,
+// node3), and an id mixes more letters and digits.
+func (w *shape) named(b []byte) bool {
 	before := w.digits - w.start
 	if w.hex || w.runs != 1 || before < 2 {
 		return false
 	}
 	if w.after == 0 {
-		return w.first == 1
+		version, more := b[w.digits-1]|0x20 == 'v', w.end+1 < len(b) && (b[w.end] == '_' || b[w.end] == '.') && is(b[w.end+1], letter)
+		return w.first == 1 && (version || more)
 	}
 	return w.first <= 2 && w.after >= 2
 }

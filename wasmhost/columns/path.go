@@ -3,6 +3,8 @@
 
 package columns
 
+import "bytes"
+
 // slash judges the slash at p: the begin of a path, the begin of what a URL names, or neither.
 func (m *Masker) slash(p int) int {
 	b := m.body
@@ -45,6 +47,44 @@ func (m *Masker) path(p int) int {
 		return q + 1
 	}
 	return m.mask(q+1, end)
+}
+
+// nextDrive is where the next colon before a backslash stands, from p on. Few lines have one: finding that out costs less
+// than to look for it beside all else.
+func nextDrive(b []byte, p int) int {
+	for {
+		i := bytes.IndexByte(b[p:], '\\')
+		if i < 0 {
+			return len(b)
+		}
+		if p += i; i > 0 && b[p-1] == ':' {
+			return p - 1
+		}
+		p++
+	}
+}
+
+// drive masks a path of Windows below its first part: C:\Users\<*>. Backslashes may be doubled, as they are in JSON.
+func (m *Masker) drive(p int) int {
+	b := m.body
+	if p == m.lit || !is(b[p-1], letter) || p-1 > m.lit && is(b[p-2], word) || p+1 == len(b) || b[p+1] != '\\' {
+		return p + 1
+	}
+	q := p + 1
+	for q < len(b) && b[q] == '\\' {
+		q++
+	}
+	for q < len(b) && b[q] != '\\' && !is(b[q], pathEnd) {
+		q++
+	}
+	for q < len(b) && b[q] == '\\' {
+		q++
+	}
+	end := endOfPath(b, q)
+	if end == q {
+		return q
+	}
+	return m.mask(q, end)
 }
 
 func endOfPath(b []byte, p int) int {

@@ -10,8 +10,8 @@ import (
 
 // Costs in nanoseconds of a body of 200 bytes, as measured; only their ratios matter.
 const (
-	costRare      = 20.0  // one search by a byte that is rare
-	costAlone     = 35.0  // one search by a byte that is not
+	costRare      = 10.0  // one search by a byte that is rare
+	costAlone     = 25.0  // one search by a byte that is not
 	costAloneFold = 200.0 // one search by indexFold
 	costProbe     = 0.75  // one look into the table of the scanner
 	costScan      = 10.0  // what a scan costs beside its looks
@@ -23,7 +23,7 @@ func (n *Needles) plan() {
 	var rest []int
 	for i := range n.patterns {
 		if n.patterns[i].anchored() {
-			n.anchored = append(n.anchored, i)
+			n.judged = append(n.judged, i)
 		} else {
 			rest = append(rest, i)
 		}
@@ -43,7 +43,13 @@ func (n *Needles) plan() {
 			sum += n.costAlone(rest[k])
 		}
 	}
-	n.alone = rest[:at]
+	for _, i := range rest[:at] {
+		if p := &n.patterns[i]; p.fold {
+			n.judged = append(n.judged, i)
+		} else {
+			n.alone = append(n.alone, newSingle(p, i))
+		}
+	}
 	if at < len(rest) {
 		n.scan = newScanner(n.patterns, rest[at:])
 	}
@@ -53,7 +59,7 @@ func (n *Needles) costAlone(i int) float64 {
 	switch p := &n.patterns[i]; {
 	case p.fold:
 		return costAloneFold
-	case p.single.rare():
+	case isRare(newSingle(p, i).rare):
 		return costRare
 	}
 	return costAlone

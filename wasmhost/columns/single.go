@@ -5,35 +5,39 @@ package columns
 
 import "strings"
 
-// single looks for one text by its rarest byte, with the vector instructions of the runtime. The runtime's own search
-// goes by the first byte, which in a log line is often everywhere ("/healthz").
+// single looks for the key of one pattern by its rarest byte, with the vector instructions of the runtime. The runtime's
+// own search goes by the first byte, which in a log line is often everywhere ("/healthz").
 type single struct {
-	text string
-	at   int // of the rarest byte
+	text    string
+	at      int  // of the rarest byte
+	rare    byte // the byte
+	whole   bool // the pattern has no more than the text
+	pattern int
 }
 
-func newSingle(text string) single { return single{text, rarest(text, 1)} }
-
-// rare says whether a log line has the byte seldom.
-func (s single) rare() bool {
-	return rarity[lowered[s.text[s.at]]] >= 20 || s.text[s.at] != lowered[s.text[s.at]]
+func newSingle(p *pattern, i int) single {
+	key := p.key()
+	at := rarest(key, 1)
+	return single{text: key, at: at, rare: key[at], whole: p.whole(), pattern: i}
 }
 
-func (s single) in(body string) bool {
-	c := s.text[s.at]
-	for p, misses := s.at, 0; p < len(body); misses++ {
+// isRare says whether a log line has the byte seldom.
+func isRare(c byte) bool { return rarity[lowered[c]] >= 20 || c != lowered[c] }
+
+// in says whether the text is in the body, whose first rare byte is at p.
+func (s *single) in(body string, p int) bool {
+	for misses := 0; ; misses++ {
 		if misses > 4+p>>6 { // not rare in this body
-			return strings.Contains(body[p-s.at:], s.text)
+			return strings.Contains(body[max(0, p-s.at):], s.text)
 		}
-		i := strings.IndexByte(body[p:], c)
+		if p >= s.at && strings.HasPrefix(body[p-s.at:], s.text) {
+			return true
+		}
+		p++
+		i := strings.IndexByte(body[p:], s.rare)
 		if i < 0 {
 			return false
 		}
 		p += i
-		if strings.HasPrefix(body[p-s.at:], s.text) {
-			return true
-		}
-		p++
 	}
-	return false
 }

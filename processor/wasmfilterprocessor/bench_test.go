@@ -1,0 +1,79 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmfilterprocessor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor/processortest"
+)
+
+// BenchmarkLogs is what a record costs, of 200 bytes each, where one in five is dropped.
+func BenchmarkLogs(b *testing.B) {
+	rules := map[string]any{
+		"searches": map[string]any{"name": "rule", "drop": true, "body_contains": []any{"DEBUG", "/healthz"}},
+		"severity": map[string]any{"name": "rule", "drop": true, "severity_below": "INFO"},
+	}
+	for name, rule := range rules {
+		for _, records := range []int{1, 100, 1000} {
+			b.Run(fmt.Sprintf("%s/%d", name, records), func(b *testing.B) { benchmarkLogs(b, rule, accessLog(records)) })
+		}
+	}
+}
+
+func benchmarkLogs(b *testing.B, rule any, input plog.Logs) {
+	factory := NewFactory()
+	cfg := factory.CreateDefaultConfig()
+	require.NoError(b, confmap.NewFromStringMap(map[string]any{
+		"module": "builtin:rules", "config": map[string]any{"rules": []any{rule}},
+	}).Unmarshal(cfg))
+	p, err := factory.CreateLogs(b.Context(), processortest.NewNopSettings(factory.Type()), cfg, consumertest.NewNop())
+	require.NoError(b, err)
+	require.NoError(b, p.Start(b.Context(), componenttest.NewNopHost()))
+	defer func() { require.NoError(b, p.Shutdown(context.Background())) }()
+	batch := plog.NewLogs()
+	var spent time.Duration // the copies left out
+	for b.Loop() {
+		input.CopyTo(batch)
+		begin := time.Now()
+		if err := p.ConsumeLogs(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+		spent += time.Since(begin)
+	}
+	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N*input.LogRecordCount()), "ns/record")
+	st := p.(*wasmFilter).filter.Stats()
+	b.ReportMetric(float64(st.GuestTime.Nanoseconds())/float64(st.In), "guest-ns/record")
+}
+
+// accessLog is of records of 200 bytes, of which one in ten has a text and one another.
+func accessLog(records int) plog.Logs {
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("service.name", "checkout")
+	logs := rl.ScopeLogs().AppendEmpty().LogRecords()
+	for i := range records {
+		r := logs.AppendEmpty()
+		r.SetSeverityNumber(plog.SeverityNumberInfo)
+		text := fmt.Sprintf(`10.1.%d.%d - - "POST /api/orders/%d HTTP/1.1" 201 %d "https://shop.example/cart" `, i%251, i%241, 1000+i, 37*i%9001)
+		switch i % 10 {
+		case 3:
+			text = fmt.Sprintf(`10.1.%d.%d - - "GET /healthz HTTP/1.1" 200 2 "-" `, i%251, i%241)
+		case 7:
+			r.SetSeverityNumber(plog.SeverityNumberDebug)
+			text = fmt.Sprintf("DEBUG cache miss for key cart:%d after %d us ", i, 13*i%997)
+		}
+		r.Body().SetStr(text + strings.Repeat("upstream=10.0.0.7:8080 ", 10)[:200-len(text)])
+	}
+	return ld
+}

@@ -1,0 +1,88 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wasmhost
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/sealgate/sealgate/wasmhost/fuel"
+)
+
+// metered returns a module with its fuel counter; digest is that of the module. To put the counter in
+// takes half as long as all the rest of a start, so the result is kept in the cache directory, where it
+// is as safe as the compiled code beside it: nobody else may write there.
+func (r *Runtime) metered(wasm []byte, digest string) ([]byte, error) {
+	limits := fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages, Unmetered: r.opts.Unmetered}
+	if r.opts.CacheDir == "" || limits.Unmetered != nil {
+		return instrument(wasm, limits)
+	}
+	e := newMeteredEntry(r.opts.CacheDir, fuel.Version(), digest, limits)
+	if code, ok := e.read(); ok {
+		return code, nil
+	}
+	code, err := instrument(wasm, limits)
+	if err == nil {
+		_ = e.write(code) // the next start does without
+	}
+	return code, err
+}
+
+func instrument(wasm []byte, limits fuel.Limits) ([]byte, error) {
+	m, err := fuel.Instrument(wasm, limits)
+	if err != nil {
+		return nil, &Error{Kind: KindABI, Err: err}
+	}
+	return m.Code, nil
+}
+
+// meteredEntry is a file of the cache: the digest of its key and its content, then its content, a
+// metered module.
+type meteredEntry struct {
+	path string
+	key  [sha256.Size]byte // of all that the content depends on
+}
+
+func newMeteredEntry(dir, version, module string, limits fuel.Limits) meteredEntry {
+	key := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %s", version, limits.Budget, limits.Pages, module))
+	return meteredEntry{filepath.Join(dir, fmt.Sprintf("metered-%x", key)), key}
+}
+
+// read is false where there is no such entry, or not as it was written.
+func (e meteredEntry) read() ([]byte, bool) {
+	b, err := os.ReadFile(e.path)
+	if err != nil || len(b) < sha256.Size {
+		return nil, false
+	}
+	code := b[sha256.Size:]
+	return code, e.digest(code) == [sha256.Size]byte(b)
+}
+
+// write puts the entry in place whole, so that another process sees all of it or nothing.
+func (e meteredEntry) write(code []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(e.path), filepath.Base(e.path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	sum := e.digest(code)
+	_, err = f.Write(append(sum[:], code...))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), e.path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+func (e meteredEntry) digest(code []byte) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	h.Write(e.key[:])
+	h.Write(code)
+	h.Sum(sum[:0])
+	return sum
+}
