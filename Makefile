@@ -15,7 +15,7 @@ GATEWAY     := $(BUILD)/otelcol-sealgate
 SEALCTL     := $(BUILD)/sealctl
 VERSION     := $(shell sed -n 's/^ *version: *//p' builder-config.yaml)
 TOOLS       := $(BUILD)/tools
-FILTERS     := $(patsubst %,wasmfilters/builtin/modules/%.wasm,rules)
+FILTERS     := wasmfilters/builtin/modules/shipped.wasm
 MODULES     := . internal/tools test/bench
 SAY         := @printf '== %s\n'
 
@@ -27,7 +27,7 @@ export GOFLAGS     += -trimpath -buildvcs=false
 # What the binaries are made of, apart from Go's own dependencies.
 SOURCES := $(shell find labels seal internal processor exporter distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
 SOURCES += $(shell find wasmhost wasmfilters/builtin -name '*.go' -not -name '*_test.go')
-SEALCTL_SOURCES := $(shell find seal internal cmd -name '*.go' -not -name '*_test.go')
+SEALCTL_SOURCES := $(shell find seal internal cmd wasmhost wasmfilters -name '*.go' -not -name '*_test.go') $(wildcard cmd/sealctl/skeleton/*)
 
 ##@ Use it
 
@@ -64,12 +64,16 @@ $(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES) $(FILTERS)
 .PHONY: filters
 filters: $(FILTERS) ## Build the shipped filters, WebAssembly
 
+.PHONY: filters-all
+filters-all: filters ## Build the example filter in other languages too, if their toolchains are there
+	@scripts/filters-all
+
 # The gateway has them compiled in: they are built where they are embedded from.
 wasmfilters/builtin/modules/%.wasm: go.mod $(shell find wasmfilters -name '*.go' -not -name '*_test.go' -not -path '*/builtin/*')
 	$(SAY) 'building $@'
 	@GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -ldflags '-s -w' -o $@ ./wasmfilters/$*
 
-$(SEALCTL): go.mod go.sum $(SEALCTL_SOURCES)
+$(SEALCTL): go.mod go.sum $(SEALCTL_SOURCES) $(FILTERS)
 	$(SAY) 'building $@'
 	@$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/sealctl
 
@@ -123,6 +127,10 @@ bench: ## Measure against what others offer; writes build/bench.json
 	@mkdir -p $(BUILD)
 	@$(GO) run -C test/bench . -json ../../$(BUILD)/bench.json
 
+.PHONY: bench-redundancy
+bench-redundancy: $(FILTERS) ## Replay CORPUS=dir, files of the form of LogHub, through the filter redundancy
+	@$(GO) run ./test/redundancy "$(CORPUS)"
+
 .PHONY: check
 check: $(TOOLS)/mdatagen ## Format, vet, and generated files up to date
 	$(SAY) 'format'
@@ -136,4 +144,4 @@ check: $(TOOLS)/mdatagen ## Format, vet, and generated files up to date
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -65,7 +65,7 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 	if err != nil {
 		return err
 	}
-	module, err := p.load(ctx)
+	module, config, err := p.load(ctx, config)
 	if err != nil {
 		return fmt.Errorf("`module`: %w", err)
 	}
@@ -92,16 +92,19 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 // shipped is the prefix of the names of filters that are compiled in.
 const shipped = "builtin:"
 
-func (p *wasmFilter) load(ctx context.Context) (*wasmhost.Module, error) {
+// load returns the module, and the configuration as the module wants it.
+func (p *wasmFilter) load(ctx context.Context, config []byte) (*wasmhost.Module, []byte, error) {
 	name, ok := strings.CutPrefix(p.cfg.Module, shipped)
 	if !ok {
-		return p.runtime.LoadFile(ctx, p.cfg.Module, p.cfg.Digest)
+		m, err := p.runtime.LoadFile(ctx, p.cfg.Module, p.cfg.Digest)
+		return m, config, err
 	}
-	wasm, err := builtin.Module(name)
+	wasm, config, err := builtin.Load(name, config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return p.runtime.Load(ctx, wasm, p.cfg.Digest)
+	m, err := p.runtime.Load(ctx, wasm, p.cfg.Digest)
+	return m, config, err
 }
 
 // begin starts what goes on in the background.
@@ -147,10 +150,14 @@ func (p *wasmFilter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		p.tel.refuse(ctx, r.Len())
 		return err // it may be sent again
 	}
-	c := p.apply(ld, r)
-	p.tel.count(ctx, c)
-	if c.kept == 0 {
+	p.count(r)
+	p.tel.count(ctx, &r.counts, p.nameOf)
+	switch r.counts.kept {
+	case 0:
 		return nil
+	case r.Len():
+	default:
+		remove(ld, r)
 	}
 	return p.next.ConsumeLogs(ctx, ld)
 }

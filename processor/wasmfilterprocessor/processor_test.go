@@ -62,8 +62,8 @@ func guest(t testing.TB, pkg string) string {
 }
 
 const (
-	rulesFilter  = "github.com/sealgate/sealgate/wasmfilters/rules"
-	brokenFilter = "./testdata/broken"
+	shippedFilters = "github.com/sealgate/sealgate/wasmfilters/shipped"
+	brokenFilter   = "./testdata/broken"
 )
 
 // harness is a processor with a sink behind it.
@@ -125,16 +125,17 @@ func (h *harness) conserved(t testing.TB) {
 // rules is a configuration of the filter `rules`.
 func rules(t testing.TB, more string) string {
 	t.Helper()
-	return rulesOf(guest(t, rulesFilter), more)
+	return rulesOf(guest(t, shippedFilters), more)
 }
 
 func rulesOf(module, more string) string {
 	return fmt.Sprintf(`module: %s
 config:
-  rules:
-    - {name: probes, drop: true, body_contains: [/healthz, kube-probe]}
-    - {name: debug, drop: true, severity_below: INFO}
-    - {name: noisy, drop: true, attribute: noisy, equals: "yes"}
+  rules: # the filter, and its rules
+    rules:
+      - {name: probes, drop: true, body_contains: [/healthz, kube-probe]}
+      - {name: debug, drop: true, severity_below: INFO}
+      - {name: noisy, drop: true, attribute: noisy, equals: "yes"}
 %s`, module, more)
 }
 
@@ -306,7 +307,7 @@ func TestAChangedModuleTakesOverAndABadOneDoesNot(t *testing.T) {
 		require.NoError(t, os.WriteFile(path+".new", wasm, 0o644))
 		require.NoError(t, os.Rename(path+".new", path))
 	}
-	module, err := os.ReadFile(guest(t, rulesFilter))
+	module, err := os.ReadFile(guest(t, shippedFilters))
 	require.NoError(t, err)
 	install(module)
 	h := start(t, "reload_interval: 20ms\ntrial_records: 2\n"+rulesOf(path, ""))
@@ -329,7 +330,7 @@ func TestAModuleThatIsNoneStopsTheStartAndIsNamed(t *testing.T) {
 		return path
 	}
 	text := write("text.wasm", []byte("hello"))
-	module, err := os.ReadFile(guest(t, rulesFilter))
+	module, err := os.ReadFile(guest(t, shippedFilters))
 	require.NoError(t, err)
 	cut := write("cut.wasm", module[:len(module)/2])
 	empty := write("empty.wasm", []byte("\x00asm\x01\x00\x00\x00"))
@@ -338,9 +339,9 @@ func TestAModuleThatIsNoneStopsTheStartAndIsNamed(t *testing.T) {
 		"a text":                            {"module: " + text, text},
 		"half a module":                     {"module: " + cut, cut},
 		"a module without exports":          {"module: " + empty, "must export"},
-		"another digest":                    {"module: " + guest(t, rulesFilter) + "\ndigest: sha256:" + strings.Repeat("0", 64), "sha256"},
+		"another digest":                    {"module: " + guest(t, shippedFilters) + "\ndigest: sha256:" + strings.Repeat("0", 64), "sha256"},
 		"no such built-in filter":           {"module: builtin:rulez", "rulez"},
-		"a configuration that does not fit": {"module: " + guest(t, rulesFilter) + "\nconfig: {rules: [{name: x, drop: true, body_contain: y}]}", "body_contain"},
+		"a configuration that does not fit": {"module: " + guest(t, shippedFilters) + "\nconfig: {rules: {rules: [{name: x, drop: true, body_contain: y}]}}", "body_contain"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tryStart(t, tt.yaml)

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processortest"
 
+	"github.com/sealgate/sealgate/labels/testdata"
 	"github.com/sealgate/sealgate/processor/cloudlabelsprocessor"
 )
 
@@ -27,12 +28,12 @@ const resources = 120
 
 // labelComparisons measures the `cloudlabels` processor beside contrib's
 // `transform`, which does the same for six keys and six providers in 18
-// statements.
+// statements, and nearly all of it in some hundreds.
 func labelComparisons() []producer {
 	compare := func(name string, kinds []map[string]string) producer {
 		return &comparison{
 			name: name, unit: "ns/resource", peer: "contrib transform v0.161.0, 18 statements",
-			open: func(context.Context) (*subject, *subject, error) { return openLabels(batchOf(kinds)) },
+			open: func(context.Context) (*subject, *subject, error) { return openLabels(batchOf(kinds), statements()) },
 		}
 	}
 	ack := clouds[0]
@@ -45,6 +46,66 @@ func labelComparisons() []producer {
 			"node.kubernetes.io/instance-type": ack.hostType,
 		}}),
 		compare("labels/vs_transform", mix()),
+		corpusComparison(),
+	}
+}
+
+// corpusComparison gives both the corpus of real resources, but for those of
+// which `transform` cannot make the same.
+func corpusComparison() producer {
+	c := &comparison{name: "labels/corpus", unit: "ns/resource"}
+	c.open = func(context.Context) (*subject, *subject, error) {
+		all, err := testdata.Resources()
+		if err != nil {
+			return nil, nil, err
+		}
+		input := ptrace.NewTraces()
+		for _, r := range all {
+			if err := input.ResourceSpans().AppendEmpty().Resource().Attributes().FromRaw(r.Resource); err != nil {
+				return nil, nil, err
+			}
+		}
+		their, err := transformed(input)
+		if err != nil {
+			return nil, nil, err
+		}
+		_, our, err := openTraces(cloudlabelsprocessor.NewFactory(), nil, input)
+		if err != nil {
+			return nil, nil, err
+		}
+		same := agreeing(input, our(), their)
+		c.peer = fmt.Sprintf("contrib transform v0.161.0, %d statements, which does the same to %d of %d resources",
+			len(testdata.Transform()), same.ResourceSpans().Len(), len(all))
+		return openLabels(same, testdata.Transform())
+	}
+	return c
+}
+
+// transformed returns what all statements make of input.
+func transformed(input ptrace.Traces) (ptrace.Traces, error) {
+	_, run, err := openTraces(transformprocessor.NewFactory(), transformSettings(testdata.Transform()), input)
+	if err != nil {
+		return input, err
+	}
+	return run(), nil
+}
+
+// agreeing returns the resources of input of which both make the same.
+func agreeing(input, ours, theirs ptrace.Traces) ptrace.Traces {
+	same := ptrace.NewTraces()
+	for i, rs := range input.ResourceSpans().All() {
+		our, their := ours.ResourceSpans().At(i).Resource(), theirs.ResourceSpans().At(i).Resource()
+		if reflect.DeepEqual(our.Attributes().AsRaw(), their.Attributes().AsRaw()) {
+			rs.CopyTo(same.ResourceSpans().AppendEmpty())
+		}
+	}
+	return same
+}
+
+func transformSettings(statements []string) map[string]any {
+	return map[string]any{
+		"error_mode":       "propagate",
+		"trace_statements": []any{map[string]any{"context": "resource", "statements": statements}},
 	}
 }
 
@@ -146,15 +207,12 @@ func batchOf(kinds []map[string]string) ptrace.Traces {
 }
 
 // openLabels sets both processors up and makes sure that they agree on input.
-func openLabels(input ptrace.Traces) (ours, theirs *subject, err error) {
+func openLabels(input ptrace.Traces, statements []string) (ours, theirs *subject, err error) {
 	ours, our, err := openTraces(cloudlabelsprocessor.NewFactory(), nil, input)
 	if err != nil {
 		return nil, nil, err
 	}
-	theirs, their, err := openTraces(transformprocessor.NewFactory(), map[string]any{
-		"error_mode":       "propagate",
-		"trace_statements": []any{map[string]any{"context": "resource", "statements": statements()}},
-	}, input)
+	theirs, their, err := openTraces(transformprocessor.NewFactory(), transformSettings(statements), input)
 	if err != nil {
 		return nil, nil, err
 	}

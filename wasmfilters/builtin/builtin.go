@@ -1,44 +1,44 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package builtin has the shipped filters, compiled in. `make filters` builds them
-// into modules/, from where they are embedded; a program that is compiled without
-// that has none.
+// Package builtin has the shipped filters, compiled in. They are one module, which
+// `make filters` builds into modules/, from where it is embedded; a program that is
+// compiled without that has none.
 package builtin
 
 import (
 	"embed"
 	"fmt"
-	"io/fs"
+	"slices"
 	"strings"
+
+	"github.com/sealgate/sealgate/wasmfilters/sdk"
 )
 
 //go:embed modules
 var modules embed.FS
 
-const extension = ".wasm"
+// names are what wasmfilters/shipped registers, in order.
+var names = []string{"dedup", "probes", "ratelimit", "redundancy", "rules", "sample"}
 
 // Names returns the names of the filters that are compiled in, in order.
 func Names() []string {
-	files, err := fs.Glob(modules, "modules/*"+extension)
-	if err != nil {
-		panic(err) // the pattern is a constant
+	if _, err := module(); err != nil {
+		return nil
 	}
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = strings.TrimSuffix(strings.TrimPrefix(f, "modules/"), extension)
-	}
-	return names
+	return slices.Clone(names)
 }
 
-// Module returns the WebAssembly module of a filter.
-func Module(name string) ([]byte, error) {
-	if module, err := modules.ReadFile("modules/" + name + extension); err == nil {
-		return module, nil
+// Load returns the module that has a filter, and the configuration for it that
+// selects that filter: config, which is JSON, is what the filter is to get.
+func Load(name string, config []byte) (wasm, selecting []byte, err error) {
+	if wasm, err = module(); err != nil {
+		return nil, nil, fmt.Errorf("there is no built-in filter %q, nor any other: this program was compiled before `make filters`", name)
 	}
-	names := Names()
-	if len(names) == 0 {
-		return nil, fmt.Errorf("there is no built-in filter %q, nor any other: this program was compiled before `make filters`", name)
+	if !slices.Contains(names, name) {
+		return nil, nil, fmt.Errorf("there is no built-in filter %q; there are: %s", name, strings.Join(names, ", "))
 	}
-	return nil, fmt.Errorf("there is no built-in filter %q; there are: %s", name, strings.Join(names, ", "))
+	return wasm, sdk.ConfigOf(name, config), nil
 }
+
+func module() ([]byte, error) { return modules.ReadFile("modules/shipped.wasm") }

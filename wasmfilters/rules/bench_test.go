@@ -1,11 +1,10 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package rules
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -38,9 +37,11 @@ func wide() string {
 	return strings.Replace(fifty(), `"<49>"`, `["/healthz",`+numbers(200)+`]`, 1)
 }
 
+func bench(t testing.TB) sdktest.Module { return sdktest.Select(sdktest.Bench(t, shipped), "rules") }
+
 func BenchmarkNative(b *testing.B) { benchmark(b, native()) }
 
-func BenchmarkWASM(b *testing.B) { benchmark(b, sdktest.Bench(b, ".")) }
+func BenchmarkWASM(b *testing.B) { benchmark(b, bench(b)) }
 
 func benchmark(b *testing.B, m sdktest.Module) {
 	for _, bm := range benchmarks {
@@ -48,19 +49,9 @@ func benchmark(b *testing.B, m sdktest.Module) {
 	}
 }
 
-func BenchmarkStart(b *testing.B) {
-	module, err := os.ReadFile(sdktest.Compile(b, "."))
-	require.NoError(b, err)
-	b.Run("cold", func(b *testing.B) { sdktest.StartTime(b, module, several) })
-	m, err := sdktest.Load(module, 0)
-	require.NoError(b, err)
-	defer m.Close()
-	b.Run("instance", func(b *testing.B) { sdktest.InstanceTime(b, m, several) })
-}
-
 func TestJudgingAllocatesNothing(t *testing.T) {
 	for _, bm := range benchmarks {
-		g := sdk.NewGuest(&filter{})
+		g := sdk.NewGuest(New())
 		g.Configure([]byte(bm.config))
 		m := sdktest.Start(t, native(), bm.config).Manifest
 		chunk := sdktest.Encode(&m, sdktest.Options{}, sdktest.Lines(100)...)
@@ -73,7 +64,7 @@ func TestTheMemoryOfAModuleStaysAsItIs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
 	}
-	run := sdktest.Start(t, sdktest.Bench(t, "."), several)
+	run := sdktest.Start(t, bench(t), several)
 	var before uint32
 	for round := range 1000 {
 		run.Judge(sdktest.Lines(100)...)

@@ -1,7 +1,7 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package rules
 
 import (
 	"errors"

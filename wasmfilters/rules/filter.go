@@ -1,9 +1,17 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+// Package rules is a filter that drops or keeps log records by rules: see
+// README.md.
+package rules
 
-import "github.com/sealgate/sealgate/wasmfilters/sdk"
+import (
+	"github.com/sealgate/sealgate/wasmfilters/sdk"
+	"github.com/sealgate/sealgate/wasmfilters/sdk/conf"
+)
+
+// New makes one.
+func New() sdk.Filter { return &filter{} }
 
 // filter is the state of the module. It changes in Configure, but for memo.
 type filter struct {
@@ -56,7 +64,7 @@ func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 
 // known is the severity number, or 0 for one that OTLP does not have.
 func known(severity uint8) uint8 {
-	if severity > maxSeverity {
+	if severity > conf.MaxSeverity {
 		return 0
 	}
 	return severity

@@ -1,7 +1,7 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package rules
 
 import (
 	"fmt"
@@ -15,15 +15,16 @@ import (
 	"github.com/sealgate/sealgate/wasmfilters/sdk/sdktest"
 )
 
-func native() sdktest.Module {
-	return sdktest.Native(func() sdk.Filter { return &filter{} })
-}
+// shipped is where the module is built that has this filter.
+const shipped = "../shipped"
+
+func native() sdktest.Module { return sdktest.Native(New) }
 
 // modules are the filter natively and, unless tests are to be short, as WASM.
 func modules(t *testing.T) map[string]sdktest.Module {
 	m := map[string]sdktest.Module{"native": native()}
 	if !testing.Short() {
-		m["wasm"] = sdktest.Build(t, ".")
+		m["wasm"] = sdktest.Select(sdktest.Build(t, shipped), "rules")
 	}
 	return m
 }

@@ -1,7 +1,7 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package rules
 
 import (
 	"testing"
@@ -46,7 +46,7 @@ func FuzzConfigure(f *testing.F) {
 
 // FuzzFilter finds that no chunk makes the filter panic.
 func FuzzFilter(f *testing.F) {
-	guest := sdk.NewGuest(&filter{})
+	guest := sdk.NewGuest(New())
 	guest.Configure([]byte(everyKey))
 	d, err := native().New()
 	require.NoError(f, err)

@@ -1,7 +1,7 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package rules
 
 // A program decides over one record: steps with two successors each, as in a
 // packet filter. A successor below 0 is the end: ^i says that rule i decides.

@@ -1,55 +1,17 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package rules
 
 import (
 	"errors"
-	"strconv"
 
 	"github.com/sealgate/sealgate/wasmfilters/sdk/conf"
 )
 
-// maxSeverity is the highest severity number of OTLP, FATAL4.
-const maxSeverity = 24
-
 // knownSeverities has a bit for each severity number but 0, which says that the
 // severity is not known.
-const knownSeverities = 1<<(maxSeverity+1) - 2
-
-var severityNames = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
-
-// severityRange is the first and the last number of a name: INFO is 9 to 12 and
-// INFO2 is 10. UNSPECIFIED is 0.
-func severityRange(name string) (first, last int, ok bool) {
-	if name == "UNSPECIFIED" {
-		return 0, 0, true
-	}
-	for i, s := range severityNames {
-		first := 4*i + 1
-		if name == s {
-			return first, first + 3, true
-		}
-		if len(name) == len(s)+1 && name[:len(s)] == s && name[len(s)] >= '2' && name[len(s)] <= '4' {
-			n := first + int(name[len(s)]-'1')
-			return n, n, true
-		}
-	}
-	return 0, 0, false
-}
-
-func severityOf(v *conf.Value) (first, last int, err error) {
-	if v.Kind == conf.Number {
-		n, err := v.AsUint(maxSeverity)
-		return int(n), int(n), err
-	}
-	if s, err := v.AsText(); err == nil {
-		if first, last, ok := severityRange(s); ok {
-			return first, last, nil
-		}
-	}
-	return 0, 0, errors.New("it must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, one of them with 2, 3 or 4, UNSPECIFIED, or a number to " + strconv.Itoa(maxSeverity))
-}
+const knownSeverities = 1<<(conf.MaxSeverity+1) - 2
 
 // severityTest tests the severity number. A record whose severity is not known
 // is neither below nor at least anything: what is not known is not dropped as
@@ -61,7 +23,7 @@ func severityTest(key string, v *conf.Value) (expr, error) {
 	}
 	var mask uint64
 	for i := range list {
-		first, last, err := severityOf(&list[i])
+		first, last, err := list[i].AsSeverity()
 		if err != nil {
 			return expr{}, err
 		}

@@ -18,6 +18,8 @@ type Guest struct {
 	err      error
 }
 
+var errNoState = errors.New("state: this filter has none")
+
 // NewGuest puts a filter behind the ABI.
 func NewGuest(f Filter) *Guest { return &Guest{filter: f} }
 
@@ -98,7 +100,7 @@ func (g *Guest) SaveState() []byte {
 func (g *Guest) RestoreState(state []byte) error {
 	f, ok := g.filter.(Stateful)
 	if !ok || g.decoder == nil {
-		return errors.New("state: this filter has none")
+		return errNoState
 	}
 	return f.RestoreState(state)
 }

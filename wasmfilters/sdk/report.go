@@ -3,7 +3,10 @@
 
 package sdk
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Report tells of records that were dropped with the verdict Count.
 type Report struct {
@@ -32,27 +35,34 @@ const (
 )
 
 // appendReports appends the reports and then their texts to dst, which is empty.
-// Texts are named by their offset until addresses makes addresses of them.
+// Texts are named by their offset until addresses makes addresses of them. Room is
+// made once, and each report is written in one piece: in a module, every branch of
+// an append costs fuel, and there may be thousands of reports.
 func appendReports(dst []byte, reports []Report) []byte {
-	text := len(reports) * reportSize
+	size := len(reports) * reportSize
+	text := size
 	for i := range reports {
-		r := &reports[i]
-		dst = binary.LittleEndian.AppendUint64(dst, r.Key)
-		dst = binary.LittleEndian.AppendUint64(dst, r.Count)
-		dst = binary.LittleEndian.AppendUint64(dst, r.First)
-		dst = binary.LittleEndian.AppendUint64(dst, r.Last)
-		dst = binary.LittleEndian.AppendUint16(dst, r.Rule)
-		dst = append(dst, byte(r.Kind), r.Severity)
-		n := min(len(r.Text), MaxReportText)
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(text))
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
-		dst = binary.LittleEndian.AppendUint32(dst, 0)
+		size += min(len(reports[i].Text), MaxReportText)
+	}
+	dst = slices.Grow(dst, size)[:size]
+	for i := range reports {
+		n := copy(dst[text:], reports[i].Text[:min(len(reports[i].Text), MaxReportText)])
+		reports[i].put((*[reportSize]byte)(dst[i*reportSize:]), uint32(text), uint32(n))
 		text += n
 	}
-	for i := range reports {
-		dst = append(dst, reports[i].Text[:min(len(reports[i].Text), MaxReportText)]...)
-	}
 	return dst
+}
+
+func (r *Report) put(b *[reportSize]byte, text, size uint32) {
+	binary.LittleEndian.PutUint64(b[0:], r.Key)
+	binary.LittleEndian.PutUint64(b[8:], r.Count)
+	binary.LittleEndian.PutUint64(b[16:], r.First)
+	binary.LittleEndian.PutUint64(b[24:], r.Last)
+	binary.LittleEndian.PutUint16(b[32:], r.Rule)
+	b[34], b[35] = byte(r.Kind), r.Severity
+	binary.LittleEndian.PutUint32(b[36:], text)
+	binary.LittleEndian.PutUint32(b[40:], size)
+	binary.LittleEndian.PutUint32(b[44:], 0)
 }
 
 // addresses adds base to the offset of each text, or clears it where there is none.

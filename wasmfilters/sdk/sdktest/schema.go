@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -72,6 +73,9 @@ func (s schemaChecker) keyword(at, keyword string, arg any, schema object, v any
 	case []any:
 		return s.list(at, keyword, arg, v)
 	case string:
+		if keyword == "pattern" && !regexp.MustCompile(arg.(string)).MatchString(v) {
+			return fmt.Errorf("%s: %q does not match %v", at, v, arg)
+		}
 		return checkRange(at, keyword, arg, "minLength", "maxLength", float64(utf8.RuneCountInString(v)))
 	case float64:
 		return checkRange(at, keyword, arg, "minimum", "maximum", v)
@@ -82,7 +86,7 @@ func (s schemaChecker) keyword(at, keyword string, arg any, schema object, v any
 // keywords are those that say something about one type only.
 var keywords = []string{
 	"properties", "required", "additionalProperties", "minProperties", "dependentRequired",
-	"items", "minItems", "maxItems", "minLength", "maxLength", "minimum", "maximum",
+	"items", "minItems", "maxItems", "minLength", "maxLength", "pattern", "minimum", "maximum",
 }
 
 func known(at, keyword string) error {

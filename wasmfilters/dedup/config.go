@@ -1,0 +1,50 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dedup
+
+import (
+	"github.com/sealgate/sealgate/wasmfilters/internal/group"
+	"github.com/sealgate/sealgate/wasmfilters/internal/kept"
+	"github.com/sealgate/sealgate/wasmfilters/sdk/conf"
+)
+
+var keys = []string{"window", "attributes", "per_resource", "keep_severity", "text", "max_lines"}
+
+const (
+	longestWindow = 366 * 24 * conf.Hour
+	mostLines     = 1 << 13 // as many as one call can restore with its fuel
+)
+
+// settings are a configuration.
+type settings struct {
+	window      uint64 // nanoseconds
+	attributes  []string
+	perResource bool
+	keep        kept.Guard
+	text        bool
+	maxLines    int
+}
+
+func parse(config []byte) (settings, error) {
+	s := settings{window: conf.Minute, perResource: true, keep: kept.Warn, text: true, maxLines: mostLines}
+	return s, conf.Read(config, keys, s.set)
+}
+
+func (s *settings) set(key string, v *conf.Value) (err error) {
+	switch key {
+	case "window":
+		s.window, err = v.AsDuration(conf.Millisecond, longestWindow)
+	case "attributes":
+		s.attributes, err = v.AsNames(group.MaxAttributes)
+	case "per_resource":
+		s.perResource, err = v.AsBool()
+	case "keep_severity":
+		s.keep, err = kept.Parse(v)
+	case "text":
+		s.text, err = v.AsBool()
+	case "max_lines":
+		s.maxLines, err = v.AsIntBetween(1, mostLines)
+	}
+	return err
+}

@@ -1,0 +1,62 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package redundancy is a filter that passes the first record of each template in a
+// window and counts the others: see README.md.
+package redundancy
+
+import (
+	"github.com/sealgate/sealgate/wasmfilters/internal/debt"
+	"github.com/sealgate/sealgate/wasmfilters/internal/lru"
+	"github.com/sealgate/sealgate/wasmfilters/sdk"
+)
+
+// The rules of the manifest.
+const (
+	ruleRepeats       = 1
+	ruleSevereRepeats = 2
+)
+
+// New makes one.
+func New() sdk.Filter { return &filter{} }
+
+type filter struct {
+	settings
+	entries *lru.Table[entry]
+	evicted []entry // made room for others while they owed a report
+	reports []sdk.Report
+
+	arrived uint64 // time of the last chunk
+	latest  uint64 // time of the last record, by the clock that is configured
+	told    uint64 // when all was reported last, where windows have no end
+}
+
+// maxEvicted bounds what is remembered until the next flush.
+const maxEvicted = 4096
+
+// entry is what is known of one template, of one level and one resource.
+type entry struct {
+	template uint64
+	since    uint64    // when its window began
+	owed     debt.Debt // records that were dropped and not reported yet
+	kept     uint32    // records of this window that were kept
+	level    level
+	due      bool // what is owed is of a window that has ended
+}
+
+func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
+	m := sdk.Manifest{Name: "redundancy", Version: "1.0.0", Rules: []string{"repeats", "severe repeats"}}
+	s, err := parse(config)
+	if err != nil {
+		return m, err
+	}
+	*f = filter{settings: s, entries: lru.New[entry](s.maxTemplates)}
+	m.Columns = []string{sdk.ColumnTime, sdk.ColumnSeverity, sdk.ColumnTemplate, sdk.ColumnProtected}
+	if s.perResource {
+		m.Columns = append(m.Columns, sdk.ColumnResource, sdk.ColumnResourceKey)
+	}
+	if s.levelWords {
+		m.Columns, m.Needles = append(m.Columns, sdk.ColumnNeedles), levelWords
+	}
+	return m, nil
+}
