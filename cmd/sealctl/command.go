@@ -13,7 +13,7 @@ import (
 
 // command is one of sealctl's commands.
 type command struct {
-	name    string
+	name    string // one word, or two
 	args    string // what follows the name, for people
 	summary string // one line
 	about   string // what its manual says besides
@@ -21,21 +21,24 @@ type command struct {
 	setup func(*flag.FlagSet) func(context.Context, *env, []string) error
 }
 
-// commands returns all commands, in the order of a key's life.
+// commands returns all commands, in the order of a key's life and then a filter's.
 func commands() []command {
 	return []command{
 		keygenCommand(), inspectCommand(), verifyCommand(), decryptCommand(), replayCommand(),
-		unsealCommand(), tokenCommand(), rewrapCommand(), selftestCommand(), versionCommand(),
+		unsealCommand(), tokenCommand(), rewrapCommand(),
+		filterNewCommand(), filterCheckCommand(), filterTestCommand(), selftestCommand(), versionCommand(),
 	}
 }
 
-func find(name string) (command, bool) {
+// find returns the command that a command line begins with, and the rest of it.
+func find(line []string) (c command, args []string, ok bool) {
 	for _, c := range commands() {
-		if c.name == name {
-			return c, true
+		words := strings.Fields(c.name)
+		if len(line) >= len(words) && slices.Equal(line[:len(words)], words) {
+			return c, line[len(words):], true
 		}
 	}
-	return command{}, false
+	return command{}, nil, false
 }
 
 // parse parses flags, which may stand before and behind the other arguments, and
@@ -58,15 +61,19 @@ func (e *env) help(args []string) int {
 		_, _ = fmt.Fprint(e.stdout, overview())
 		return exitDone
 	}
-	c, ok := find(args[0])
+	c, _, ok := find(args)
 	if !ok {
-		return e.unknown(args[0])
+		return e.unknown(args)
 	}
 	_, _ = fmt.Fprint(e.stdout, manual(c))
 	return exitDone
 }
 
-func (e *env) unknown(name string) int {
+func (e *env) unknown(line []string) int {
+	name := line[0]
+	if isFirstWord := func(c command) bool { return strings.HasPrefix(c.name, name+" ") }; slices.ContainsFunc(commands(), isFirstWord) {
+		name = strings.Join(line[:min(len(line), 2)], " ")
+	}
 	e.say("sealctl: there is no command %q\n", name)
 	_, _ = fmt.Fprint(e.stderr, overview())
 	return exitNot
@@ -74,11 +81,11 @@ func (e *env) unknown(name string) int {
 
 func overview() string {
 	var b strings.Builder
-	b.WriteString("sealctl reads back what Sealgate has sealed, and makes the keys for it.\n\nUsage: sealctl COMMAND [flags] [arguments]\n\nCommands:\n")
+	b.WriteString("sealctl reads back what Sealgate has sealed, makes the keys for it, and tries log filters.\n\nUsage: sealctl COMMAND [flags] [arguments]\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-9s %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-12s  %s\n", c.name, c.summary)
 	}
-	b.WriteString("  help      explain a command: sealctl help COMMAND, or sealctl COMMAND -h\n")
+	b.WriteString("  help          explain a command: sealctl help COMMAND, or sealctl COMMAND -h\n")
 	b.WriteString("\nExit codes: 0 done; 1 problems were found, or a part could not be done; 2 it could not be done.\n")
 	return b.String()
 }

@@ -74,15 +74,14 @@ func (e *env) run(ctx context.Context, args []string) int {
 		_, _ = io.WriteString(e.stderr, overview())
 		return exitNot
 	}
-	name, args := args[0], args[1:]
-	if name == "help" || name == "-h" || name == "-help" || name == "--help" {
-		return e.help(args)
+	if name := args[0]; name == "help" || name == "-h" || name == "-help" || name == "--help" {
+		return e.help(args[1:])
 	}
-	c, ok := find(name)
+	c, rest, ok := find(args)
 	if !ok {
-		return e.unknown(name)
+		return e.unknown(args)
 	}
-	return e.execute(ctx, c, args)
+	return e.execute(ctx, c, rest)
 }
 
 func (e *env) execute(ctx context.Context, c command, args []string) int {

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestHelpIsAsInTheGoldenFiles(t *testing.T) {
 	cases := map[string][]string{"overview": {"help"}}
 	for _, c := range commands() {
-		cases[c.name] = []string{c.name, "-h"}
+		cases[strings.ReplaceAll(c.name, " ", "-")] = append(strings.Fields(c.name), "-h")
 	}
 	for name, args := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +41,8 @@ func TestHelpIsAsInTheGoldenFiles(t *testing.T) {
 
 func TestHelpOfACommandIsTheSameEitherWay(t *testing.T) {
 	for _, c := range commands() {
-		require.Equal(t, sealctl(t, "help", c.name), sealctl(t, c.name, "--help"))
+		words := strings.Fields(c.name)
+		require.Equal(t, sealctl(t, append([]string{"help"}, words...)...), sealctl(t, append(words, "--help")...))
 	}
 }
 
@@ -53,11 +54,11 @@ func TestWithoutACommandTheCommandsAreListedAndNothingIsDone(t *testing.T) {
 }
 
 func TestAnUnknownCommandIsNamedAndTheCommandsAreListed(t *testing.T) {
-	for _, args := range [][]string{{"decypt"}, {"help", "decypt"}} {
+	for _, args := range [][]string{{"decypt"}, {"help", "decypt"}, {"filter", "decypt"}, {"help", "filter", "decypt"}} {
 		r := sealctl(t, args...)
 		require.Equal(t, exitNot, r.code)
-		require.Contains(t, r.stderr, `there is no command "decypt"`)
-		require.Contains(t, r.stderr, "decrypt   turn sealed files into OTLP")
+		require.Regexp(t, `there is no command "(filter )?decypt"`, r.stderr)
+		require.Contains(t, r.stderr, "decrypt       turn sealed files into OTLP")
 	}
 }
 
@@ -100,6 +101,18 @@ func TestAWrongCommandLineSaysWhatIsWrongAndHowToGoOn(t *testing.T) {
 		"keygen with arguments":  {[]string{"keygen", "x"}, "takes no argument"},
 		"keygen twice protected": {[]string{"keygen", "--symmetric", "--passphrase-env", "X"}, "cannot have a passphrase"},
 		"an empty key flag":      {[]string{"verify", "--key", "", "x"}, "it is empty"},
+		"test of no filter":      {[]string{"filter", "test", "--logs", "x"}, "it takes one module, there are 0"},
+		"test of two filters":    {[]string{"filter", "test", "a", "b", "--logs", "x"}, "it takes one module, there are 2"},
+		"test without logs":      {[]string{"filter", "test", "a"}, "no logs: name a file of them with --logs FILE"},
+		"test by the moon":       {[]string{"filter", "test", "a", "--logs", "x", "--time", "moon"}, "neither record nor arrival"},
+		"test of XML":            {[]string{"filter", "test", "a", "--logs", "x", "--format", "xml"}, "none of [auto plain json otlp]"},
+		"test with less":         {[]string{"filter", "test", "a", "--logs", "x", "--examples", "-1"}, "must not be negative"},
+		"test without memory":    {[]string{"filter", "test", "a", "--logs", "x", "--memory-mib", "0"}, "must be 1 to 4096"},
+		"a loud guard":           {[]string{"filter", "test", "a", "--logs", "x", "--never-drop", "LOUD"}, "none of TRACE, DEBUG"},
+		"a guard of nothing":     {[]string{"filter", "test", "a", "--logs", "x", "--never-drop-attribute", "=x"}, "is not NAME=VALUE"},
+		"check nothing":          {[]string{"filter", "check"}, "it takes one module, there are 0"},
+		"a filter without name":  {[]string{"filter", "new"}, "it takes one name"},
+		"a name with a path":     {[]string{"filter", "new", "../x"}, "it takes one name"},
 		"selftest of something":  {[]string{"selftest", "x"}, "takes no argument"},
 		"version of something":   {[]string{"version", "x"}, "takes no argument"},
 	} {

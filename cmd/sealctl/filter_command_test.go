@@ -1,0 +1,218 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sealgate/sealgate/internal/filterbench"
+	"github.com/sealgate/sealgate/wasmfilters/builtin"
+)
+
+// quiet is a filter of a few kilobytes: it drops what is below INFO, and counts what
+// has one of some texts in it.
+const quiet = "../../wasmfilters/quiet/c/quiet.wasm"
+
+// inFile writes a file with a name.
+func inFile(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+const sampleLogs = `{"time":"2026-01-31T12:00:00Z","level":"info","msg":"order 4711 placed"}
+{"time":"2026-01-31T12:00:01Z","level":"debug","msg":"cache hit"}
+{"time":"2026-01-31T12:00:02Z","level":"info","msg":"GET /healthz 200"}
+{"time":"2026-01-31T12:00:03Z","level":"error","msg":"GET /healthz 503"}
+2026-01-31T12:00:04Z DEBUG a line	that is no JSON` + "\x1b[2J\n"
+
+func TestAFilterIsTriedOnLogs(t *testing.T) {
+	logs, config := inFile(t, "logs.jsonl", sampleLogs), inFile(t, "c.json", `{"contains":["GET /healthz"]}`)
+	r := sealctl(t, "filter", "test", quiet, "--logs", logs, "--config", config)
+	require.Equal(t, exitDone, r.code, r.stderr)
+	for _, want := range []string{
+		"quiet 1.0.0, sha256:", "5 records, 111 bytes, of 2026-01-31T12:00:00Z to 2026-01-31T12:00:04Z",
+		"kept                                               2  40.0     33  29.7\n",
+		"dropped: severity                                  2  40.0     62  55.9\n",
+		"dropped and counted: contains: GET /healthz        1  20.0     16  14.4\n",
+		"dropped in all                                     3  60.0     78  70.3\n",
+		"\nkept\n  INFO    order 4711 placed\n  ERROR   GET /healthz 503\n",
+		"  DEBUG   cache hit\n  DEBUG   2026-01-31T12:00:04Z DEBUG a line\\tthat is no JSON\\x1b[2J\n",
+		"reports: 1, which with representatives tell of 1 of 1 counted records\n",
+		"templates kept most\n         1  GET /healthz <*>\n",
+		"units a record", "pages of 64 KiB", "to compile",
+	} {
+		assert.Contains(t, r.stdout, want)
+	}
+	assert.NotContains(t, r.stdout, "note:")
+}
+
+func TestAFilterIsTriedOnLogsFromStdinAndFromSeveralFiles(t *testing.T) {
+	r := sealctlWith(t, nil, sampleLogs, "filter", "test", quiet, "--logs", inFile(t, "a.log", "a\nb\n"), "--logs", "-", "--json")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	var result filterbench.Result
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &result))
+	assert.Equal(t, uint64(7), result.Records)
+	assert.Equal(t, uint64(2), result.Timeless)
+}
+
+func TestNothingOfTheLogsIsShownUnlessItIsAskedFor(t *testing.T) {
+	r := sealctlWith(t, nil, sampleLogs, "filter", "test", quiet, "--logs", "-", "--examples", "0", "--top", "0")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	for _, word := range []string{"order", "cache hit", "503", "JSON"} {
+		assert.NotContains(t, r.stdout+r.stderr, word)
+	}
+}
+
+func TestTheGuardAndTheClockAreAsAskedFor(t *testing.T) {
+	lines := "DEBUG a\nDEBUG b\nno level\n"
+	config := inFile(t, "c.json", `{"contains":[]}`)
+	r := sealctlWith(t, nil, lines, "filter", "test", quiet, "--config", config, "--logs", "-", "--never-drop", "debug")
+	assert.Contains(t, r.stdout, "kept by --never-drop: severity        2")
+	assert.Contains(t, r.stdout, "note: 3 of 3 records have no time")
+	assert.Contains(t, r.stdout, "note: 1 of 3 records have no severity that is known")
+	r = sealctlWith(t, nil, lines, "filter", "test", quiet, "--config", config, "--logs", "-", "--never-drop", "NONE", "--time", "arrival", "--no-severity")
+	assert.NotContains(t, r.stdout, "have no time")
+	assert.Contains(t, r.stdout, "note: 3 of 3 records have no severity")
+	r = sealctlWith(t, nil, `{"level":"debug","msg":"x","audit":true}`, "filter", "test", quiet, "--config", config, "--logs", "-", "--never-drop-attribute", "audit=*")
+	assert.Contains(t, r.stdout, "kept by --never-drop: severity")
+}
+
+func TestWhatCouldNotBeReadIsSaidAndTheRestIsJudged(t *testing.T) {
+	r := sealctlWith(t, nil, "{\"msg\":\"a\"}\nnone\n", "filter", "test", quiet, "--logs", "-", "--format", "json")
+	assert.Equal(t, exitPart, r.code)
+	assert.Contains(t, r.stderr, "-: line 2: it is no JSON object")
+	assert.Contains(t, r.stdout, "1 records")
+}
+
+func TestWhyAFilterCannotBeTriedIsSaid(t *testing.T) {
+	logs, module := inFile(t, "a.log", "a\n"), inFile(t, "text.wasm", "hello")
+	wrong := inFile(t, "wrong.json", `{"below":"LOUD"}`)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no module":                  {[]string{"test", module, "--logs", logs}, "is no WebAssembly module; build one: GOOS=wasip1"},
+		"a module that is not there": {[]string{"test", "nowhere.wasm", "--logs", logs}, "nowhere.wasm: no such file"},
+		"a filter that is not":       {[]string{"test", "builtin:nothing", "--logs", logs}, `there is no built-in filter "nothing"`},
+		"a module of no filter":      {[]string{"test", inFile(t, "x.wasm", "\x00asm\x01\x00\x00\x00"), "--logs", logs}, "cannot run in the gateway"},
+		"a refused configuration":    {[]string{"test", quiet, "--logs", logs, "--config", wrong}, "the guest refuses its configuration: `below`"},
+		"a configuration in YAML":    {[]string{"test", quiet, "--logs", logs, "--config", inFile(t, "c.yaml", "below: INFO")}, "it is no JSON at byte 1"},
+		"a configuration of nowhere": {[]string{"test", quiet, "--logs", logs, "--config", "nowhere.json"}, "nowhere.json"},
+		"logs that are not there":    {[]string{"test", quiet, "--logs", "nowhere.log"}, "nowhere.log: no such file"},
+		"logs without a record":      {[]string{"test", quiet, "--logs", inFile(t, "empty.log", "\n\n")}, "there is no log record in it"},
+		"a checkout that is none":    {[]string{"new", "x", "--replace", t.TempDir()}, "is no checkout of github.com/sealgate/sealgate"},
+		"a skeleton of no release":   {[]string{"new", "x"}, "give a checkout with --replace"},
+		"a check of no module":       {[]string{"check", module}, "is no WebAssembly module"},
+	} {
+		r := sealctl(t, append([]string{"filter"}, c.args...)...)
+		assert.Equal(t, exitNot, r.code, name)
+		assert.Contains(t, r.stderr, c.want, name)
+		assert.Empty(t, r.stdout, name)
+	}
+}
+
+func TestAModuleIsCheckedWithALineForEachCheck(t *testing.T) {
+	r := sealctl(t, "filter", "check", quiet, "--config", inFile(t, "c.json", `{"contains":["x"]}`))
+	require.Equal(t, exitDone, r.code, r.stdout)
+	assert.NotContains(t, r.stdout, "FAIL")
+	assert.Contains(t, r.stdout, "ok    the gateway starts it with the configuration\n")
+	assert.Contains(t, r.stdout, "ok    65535 records get as many verdicts\n")
+}
+
+func TestAModuleThatDoesNotStartFailsTheCheckWithTheReason(t *testing.T) {
+	r := sealctl(t, "filter", "check", quiet, "--config", inFile(t, "c.json", `{"below":7.5}`))
+	assert.Equal(t, exitPart, r.code)
+	assert.Regexp(t, "^FAIL  the gateway starts it with the configuration: .*`below`.*\n$", r.stdout)
+}
+
+func TestAFilterThatIsShippedIsNamedAsInTheGateway(t *testing.T) {
+	if len(builtin.Names()) == 0 {
+		t.Skip("no filter is compiled in; `make filters` builds them")
+	}
+	config := inFile(t, "c.json", `{"rules":[{"name":"debug","drop":true,"severity_below":"INFO"}]}`)
+	r := sealctlWith(t, nil, sampleLogs, "filter", "test", "builtin:rules", "--config", config, "--logs", "-")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	assert.Contains(t, r.stdout, "dropped: debug")
+}
+
+func TestAnOutputOfAFilterThatCannotBeWrittenIsAFailure(t *testing.T) {
+	for _, args := range [][]string{
+		{"filter", "test", quiet, "--logs", inFile(t, "a.log", "a\n")}, {"filter", "check", quiet},
+		{"filter", "new", "x", "--dir", t.TempDir(), "--replace", "../.."},
+	} {
+		var stderr strings.Builder
+		require.Equal(t, exitNot, run(t.Context(), args, strings.NewReader(""), brokenPipe{}, &stderr), args)
+		require.Contains(t, stderr.String(), "broken pipe")
+	}
+}
+
+// inSkeleton runs a command in a skeleton, without a network.
+func inSkeleton(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOWORK=off")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s %v: %s", name, args, out)
+}
+
+func TestTheSkeletonBuildsAndPassesItsTestAndTheChecksAsItIs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a module")
+	}
+	dir := filepath.Join(t.TempDir(), "made")
+	r := sealctl(t, "filter", "new", "no-debug", "--dir", dir, "--replace", "../..")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Contains(t, r.stdout, "make -C "+dir+" test try")
+	inSkeleton(t, dir, "make", "all", "test")
+	inSkeleton(t, dir, "go", "vet", ".")
+	inSkeleton(t, dir, "sh", "-c", `test -z "$(gofmt -l .)"`)
+	module, logs := filepath.Join(dir, "no-debug.wasm"), filepath.Join(dir, "sample.jsonl")
+	r = sealctl(t, "filter", "check", module)
+	require.Equal(t, exitDone, r.code, r.stdout)
+	r = sealctl(t, "filter", "test", module, "--logs", logs)
+	require.Equal(t, exitDone, r.code, r.stderr)
+	for _, rule := range []string{"dropped: severity", "dropped: texts", "kept by --never-drop: texts"} {
+		assert.Contains(t, r.stdout, rule)
+	}
+}
+
+func TestTheSkeletonRequiresTheReleaseOfThisBuild(t *testing.T) {
+	was := version
+	t.Cleanup(func() { version = was })
+	version = "1.2.3"
+	dir := t.TempDir()
+	require.Equal(t, exitDone, sealctl(t, "filter", "new", "x", "--dir", dir).code)
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	require.NoError(t, err)
+	ours, err := os.ReadFile("../../go.mod")
+	require.NoError(t, err)
+	assert.Contains(t, string(mod), "require github.com/sealgate/sealgate v1.2.3\n")
+	assert.NotContains(t, string(mod), "replace")
+	_, ourGo, _ := strings.Cut(string(ours), "\n\n")
+	ourGo, _, _ = strings.Cut(ourGo, "\n")
+	assert.Contains(t, string(mod), "\n"+ourGo+"\n", "the version of Go is ours")
+}
+
+func TestTheSkeletonOverwritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	mine := filepath.Join(dir, "filter.go")
+	require.NoError(t, os.WriteFile(mine, []byte("mine"), 0o600))
+	r := sealctl(t, "filter", "new", "x", "--dir", dir, "--replace", "../..")
+	assert.Equal(t, exitNot, r.code)
+	assert.Contains(t, r.stderr, "filter.go is there already, and is not overwritten")
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, files, 1, "nothing else was written either")
+}

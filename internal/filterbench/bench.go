@@ -1,0 +1,185 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package filterbench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sealgate/sealgate/internal/logfile"
+	"github.com/sealgate/sealgate/wasmhost"
+)
+
+// Options of a Bench. The zero value guards no record and shows no example.
+type Options struct {
+	// Config is the configuration of the filter, JSON; empty is {}.
+	Config []byte
+	// Guard names the records that are kept whatever the filter says.
+	Guard Guard
+	// MemoryMiB is the most memory of the instance; 0 is the gateway's default.
+	MemoryMiB int
+	// Arrival has time be that of the clock, as if the records had just come in. Otherwise time
+	// is that of the records, so that windows are as long as they were.
+	Arrival bool
+	// Examples is the most examples of each outcome.
+	Examples int
+	// Top is the most templates that are listed.
+	Top int
+}
+
+// Source is where records come from: a logfile.Reader.
+type Source interface {
+	// Read returns the next record, or io.EOF.
+	Read() (logfile.Record, error)
+}
+
+const (
+	batchRecords  = 512
+	batchTime     = uint64(time.Second) // in a batch, as records come in at a gateway
+	flushInterval = 10 * time.Second    // the gateway's default
+	defaultMemory = 64                  // MiB, the gateway's default
+)
+
+// Bench is a filter with one instance, and what it has done so far. It is for one
+// goroutine.
+type Bench struct {
+	opts    Options
+	runtime *wasmhost.Runtime
+	filter  *wasmhost.Filter
+	batch   batch
+	at      time.Time // the time of the batch, of the clock of Options.Arrival
+	began   time.Time // when it was that, by the system's
+	flushed time.Time
+	tally   tally
+	result  Result
+}
+
+// New compiles and starts a filter. An error of the filter itself is a
+// *wasmhost.Error.
+func New(ctx context.Context, module []byte, o Options) (*Bench, error) {
+	if o.MemoryMiB == 0 {
+		o.MemoryMiB = defaultMemory
+	}
+	b := &Bench{opts: o, batch: batch{guard: o.Guard}, tally: newTally(o), at: time.Unix(0, 0), began: time.Now()}
+	if err := b.start(ctx, module); err != nil {
+		return nil, errors.Join(err, b.Close(ctx))
+	}
+	return b, nil
+}
+
+func (b *Bench) start(ctx context.Context, wasm []byte) (err error) {
+	b.runtime, err = wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{MemoryPages: uint32(b.opts.MemoryMiB) << 4})
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	module, err := b.runtime.Load(ctx, wasm, "")
+	if err != nil {
+		return err
+	}
+	b.result.Cost.Compile = time.Since(begin)
+	begin = time.Now()
+	b.filter, err = wasmhost.NewFilter(ctx, module, wasmhost.Options{
+		Config: b.opts.Config, Instances: 1, ChunkRecords: batchRecords, Now: b.now,
+	})
+	if err != nil {
+		return err
+	}
+	b.result.Cost.Start = time.Since(begin)
+	b.flush(ctx) // so that what the start took is counted, and not in the first chunk
+	return nil
+}
+
+// now goes on while the filter works: the host measures by the same clock.
+func (b *Bench) now() time.Time { return b.at.Add(time.Since(b.began)) }
+
+// Run has the filter judge all records of a source. After an error, which is the
+// source's or the context's, the result is that of the records before it.
+func (b *Bench) Run(ctx context.Context, s Source) error {
+	for {
+		r, err := s.Read()
+		if err != nil {
+			b.judge(ctx)
+			if err == io.EOF {
+				err = nil
+			}
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if b.batch.isFull(r) {
+			b.judge(ctx)
+		}
+		b.batch.add(r)
+	}
+}
+
+// judge settles the batch. The filter's errors are in its Stats: its records pass.
+func (b *Bench) judge(ctx context.Context) {
+	if b.batch.Len() == 0 {
+		return
+	}
+	before := b.filter.Stats()
+	b.began = time.Now()
+	if last := time.Unix(0, int64(b.batch.last)); b.opts.Arrival {
+		b.at = b.began
+	} else if last.After(b.at) {
+		b.at = last
+	}
+	err := b.filter.Judge(ctx, &b.batch, b.batch.verdicts)
+	b.result.Cost.took(time.Since(b.began), before, b.filter.Stats(), b.batch.Len())
+	if err == nil {
+		b.tally.add(&b.batch, b.filter.RuleName)
+	}
+	b.batch.reset()
+	b.tick(ctx)
+}
+
+// tick flushes where that is due.
+func (b *Bench) tick(ctx context.Context) {
+	if b.flushed.IsZero() {
+		b.flushed = b.at
+	}
+	if b.at.Sub(b.flushed) >= flushInterval {
+		b.flush(ctx)
+		b.flushed = b.at
+	}
+}
+
+func (b *Bench) flush(ctx context.Context) { b.tally.report(b.filter.Flush(ctx), b.filter.RuleName) }
+
+// Records is how many have been judged.
+func (b *Bench) Records() uint64 { return b.result.Cost.records }
+
+// Result has the filter report what is left, and returns what it has done. After
+// it the bench is of no use but to be closed.
+func (b *Bench) Result(ctx context.Context) (*Result, error) {
+	before := b.filter.Stats()
+	reports, err := b.filter.Close(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("end the filter: %w", err)
+	}
+	b.tally.report(reports, b.filter.RuleName)
+	r := &b.result
+	r.fill(before, b.filter.Stats())
+	b.tally.fill(r)
+	return r, nil
+}
+
+// Close frees everything. It may be called again.
+func (b *Bench) Close(ctx context.Context) error {
+	var err error
+	if b.filter != nil {
+		_, err = b.filter.Close(ctx)
+	}
+	if b.runtime != nil {
+		err = errors.Join(err, b.runtime.Close(ctx))
+	}
+	b.filter, b.runtime = nil, nil
+	return err
+}
