@@ -5,7 +5,8 @@ package wasmfilterprocessor
 
 import "go.opentelemetry.io/collector/pdata/plog"
 
-// guard knows the records that no filter may drop.
+// guard knows the records that no filter may drop. Summaries of another filter are among
+// them, wherever it runs: without them its counts would not add up.
 type guard struct {
 	severity   plog.SeverityNumber // and worse
 	attributes map[string]string   // one is enough; "*" is any value
@@ -16,7 +17,7 @@ func newGuard(cfg NeverDropConfig) *guard {
 }
 
 func (g *guard) protects(r plog.LogRecord) bool {
-	if r.SeverityNumber() >= g.severity {
+	if r.SeverityNumber() >= g.severity || r.EventName() == eventSuppressed {
 		return true
 	}
 	for name, want := range g.attributes {

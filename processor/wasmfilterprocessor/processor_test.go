@@ -213,6 +213,15 @@ func TestNeverDropHoldsWhateverTheFilterSays(t *testing.T) {
 	h.conserved(t)
 }
 
+func TestTheSummariesOfAnotherFilterPass(t *testing.T) {
+	h := start(t, rules(t, ""))
+	ld := logs(line{body: "suppressed 7 times: GET /healthz", severity: info})
+	ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).SetEventName("sealgate.suppressed")
+	require.NoError(t, h.ConsumeLogs(t.Context(), ld))
+	assert.Equal(t, []string{"suppressed 7 times: GET /healthz"}, h.bodies())
+	h.conserved(t)
+}
+
 func TestWhatIsKeptIsNotTouched(t *testing.T) {
 	h := start(t, rules(t, ""))
 	ld := logs(line{body: "a", severity: info}, line{body: "/healthz", severity: info}, line{body: "b", severity: info})

@@ -146,6 +146,22 @@ func (l *Loki) Query(ctx context.Context, logQL string, w Window) ([]Line, error
 	return lines, nil
 }
 
+// Count returns what a LogQL query for a single number finds now; 0 if nothing.
+func (l *Loki) Count(ctx context.Context, logQL string) (float64, error) {
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Value [2]any `json:"value"`
+			} `json:"result"`
+		} `json:"data"`
+	}
+	err := getJSON(ctx, l.URL+"/loki/api/v1/query", url.Values{"query": {logQL}}, &answer)
+	if err != nil || len(answer.Data.Result) == 0 {
+		return 0, err
+	}
+	return strconv.ParseFloat(fmt.Sprint(answer.Data.Result[0].Value[1]), 64)
+}
+
 // Sample is one series of an instant query.
 type Sample struct {
 	Labels map[string]string

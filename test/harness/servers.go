@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sealgate/sealgate/test/backends"
@@ -153,8 +154,13 @@ type Gateway struct {
 type Addresses struct{ GRPC, HTTP string }
 
 // StartGateway starts the gateway with a configuration that takes its addresses
-// from the environment, as the embedded ones do. Env adds to it.
-func StartGateway(ctx context.Context, binary, dir, config string, at Addresses, env ...string) (*Gateway, error) {
+// from the environment, as the embedded ones do. Env adds to it. Of several
+// configurations, one to a line, later ones override earlier ones.
+func StartGateway(ctx context.Context, binary, dir, configs string, at Addresses, env ...string) (*Gateway, error) {
+	var args []string
+	for config := range strings.Lines(configs) {
+		args = append(args, "--config", strings.TrimSpace(config))
+	}
 	for _, fixed := range []string{at.GRPC, at.HTTP} {
 		if err := requireFree(fixed); err != nil {
 			return nil, err
@@ -180,7 +186,7 @@ func StartGateway(ctx context.Context, binary, dir, config string, at Addresses,
 		g.Process, err = startReady(ctx, Spec{
 			Name: "gateway",
 			Path: binary,
-			Args: []string{"--config", config},
+			Args: args,
 			Dir:  home,
 			Env: append([]string{
 				"SEALGATE_OTLP_GRPC=" + g.GRPC,
