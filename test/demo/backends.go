@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sealgate/sealgate/internal/edgenode"
 	"github.com/sealgate/sealgate/test/backends"
 	"github.com/sealgate/sealgate/test/fleet"
 	"github.com/sealgate/sealgate/test/harness"
@@ -56,7 +57,10 @@ func withBackends(ctx context.Context, args []string) (err error) {
 	if _, err := sendFleet(ctx, s.gateway.GRPC, s.gateway.HTTP); err != nil {
 		return err
 	}
-	if err := s.ask(ctx, os.Stdout, harness.Around(now)); err != nil {
+	if err := s.sendHour(ctx, os.Stdout, binary, filepath.Join(dir, "edge"), now); err != nil {
+		return err
+	}
+	if err := s.ask(ctx, os.Stdout, harness.Window{From: now.Add(-time.Hour), To: now.Add(time.Hour / 2)}); err != nil {
 		return err
 	}
 	if *once || !*stay {
@@ -84,6 +88,7 @@ type stack struct {
 	loki       *harness.Loki
 	prometheus *harness.Prometheus
 	gateway    *harness.Gateway
+	edge       *harness.Gateway // in front of it
 }
 
 func (s *stack) start(ctx context.Context, binaries map[string]string, gateway, dir string) error {
@@ -107,9 +112,43 @@ func (s *stack) start(ctx context.Context, binaries map[string]string, gateway, 
 	return err
 }
 
-// stop stops whatever was started, the gateway first.
+// sendHour replays the hour before now of a generated edge node through an edge collector, and says what became of it.
+// It is replayed at full speed, so that windows go by the time of the records.
+func (s *stack) sendHour(ctx context.Context, out io.Writer, binary, dir string, now time.Time) (err error) {
+	s.edge, err = harness.StartGateway(ctx, binary, dir, "embedded:edge\nyaml:processors::wasmfilter::config::clock: record",
+		harness.Addresses{}, "SEALGATE_GATEWAY="+s.gateway.GRPC, "SEALGATE_GATEWAY_INSECURE=true")
+	if err != nil {
+		return err
+	}
+	node, err := edgenode.New(edgenode.Options{Seed: 1, Start: now.Add(-time.Hour), Duration: time.Hour})
+	if err != nil {
+		return err
+	}
+	hour, err := fleet.SendEdgeNode(ctx, s.edge.GRPC, node)
+	if err != nil {
+		return err
+	}
+	counted, err := harness.Scrape(ctx, s.edge.Metrics)
+	if err != nil {
+		return err
+	}
+	kept, dropped := counted["otelcol_processor_wasmfilter_kept"], counted["otelcol_processor_wasmfilter_represented"]
+	fmt.Fprintf(out, "an hour of a Kubernetes edge node, through the filter `redundancy` of an edge collector\n")
+	fmt.Fprintf(out, "  %d records: %.0f go on to the gateway, %.0f repeat what was logged within the minute (%.1f%%) and are counted\n",
+		hour.Records, kept, dropped, 100*dropped/float64(hour.Records))
+	for _, i := range node.Incidents() {
+		fmt.Fprintf(out, "  incident at %s: %s\n", i.Start.Format("15:04"), i.Name)
+	}
+	fmt.Fprintln(out)
+	return nil
+}
+
+// stop stops whatever was started, what sends before what receives.
 func (s *stack) stop() error {
 	var all []*harness.Process
+	if s.edge != nil {
+		all = append(all, s.edge.Process)
+	}
 	if s.gateway != nil {
 		all = append(all, s.gateway.Process)
 	}
@@ -151,12 +190,16 @@ func (s *stack) questions(w harness.Window) []question {
 			}
 			return lines, err
 		}}, question{"lines of one service, in Loki", logQL, s.loki.QueryURL(logQL, w), func(ctx context.Context) ([]string, error) {
-			found, err := s.loki.Query(ctx, logQL, w)
-			var lines []string
-			for _, l := range found {
-				lines = append(lines, l.Text)
-			}
-			return lines, err
+			return s.lines(ctx, logQL, w)
+		}})
+	}
+	incident := `{service_name="kubelet"} |= "DiskPressure"`
+	suppressed := `{service_name="sealgate"} |= "suppressed"`
+	for _, q := range []struct{ title, query string }{
+		{"an incident of the edge node, in Loki", incident}, {"what was dropped of it, in Loki", suppressed},
+	} {
+		all = append(all, question{q.title, q.query, s.loki.QueryURL(q.query, w), func(ctx context.Context) ([]string, error) {
+			return s.lines(ctx, q.query, w)
 		}})
 	}
 	promQL := `sum by (cloud_provider, cloud_region) (requests_total)`
@@ -171,6 +214,16 @@ func (s *stack) questions(w harness.Window) []question {
 		}
 		return lines, err
 	}})
+}
+
+// lines are those that a LogQL query finds.
+func (s *stack) lines(ctx context.Context, logQL string, w harness.Window) ([]string, error) {
+	found, err := s.loki.Query(ctx, logQL, w)
+	var lines []string
+	for _, l := range found {
+		lines = append(lines, l.Text)
+	}
+	return lines, err
 }
 
 // ask puts every question, waits for its first answers, and prints them.
