@@ -6,17 +6,24 @@ package labels
 // Claims gathers what the attributes of one set say of each label. The zero
 // value is empty; Reset empties it for the next set.
 type Claims struct {
-	seen   keySet
-	claims [NumKeys]claim
+	seen     keySet
+	claims   [NumKeys]claim
+	evidence evidence
+	// matched has the values of the keys that static rules match on. It is
+	// allocated once and then kept.
+	matched []matchedValue
+	matches int // how many of them are set
 }
 
 // claim is the best claim on a label so far, and what the others did to it.
 type claim struct {
 	value   string // what it becomes
-	pos     int32
+	pos     int32  // of the attribute that says so; -1 is none
 	rank    uint8
 	quality quality
 	flags   claimFlags
+	cloud   cloud // that the value names, or belongs to
+	rule    Rule  // noRule for what an attribute claims
 }
 
 // quality orders claims before their spelling does.
@@ -37,6 +44,8 @@ const (
 	several                          // there was more than one claim
 	conflict                         // two claims differ
 	disagree                         // two known values differ
+	repaired                         // the winning value was implausible
+	longZone                         // it is a zone with the path to it, see zonePath
 )
 
 // keySet is a set of labels, one bit each.
@@ -45,52 +54,65 @@ type keySet uint16
 func (s keySet) has(k Key) bool { return s&(1<<k) != 0 }
 
 // Reset empties c.
-func (c *Claims) Reset() { *c = Claims{} }
+func (c *Claims) Reset() {
+	if c.matches > 0 {
+		clear(c.matched)
+	}
+	*c = Claims{matched: c.matched}
+}
 
-// Empty tells that no attribute was a spelling of any label.
-func (c *Claims) Empty() bool { return c.seen == 0 }
+// Empty tells that no attribute meant anything.
+func (c *Claims) Empty() bool { return c.seen == 0 && !c.evidence.any && c.matches == 0 }
 
 // Claim puts a string attribute forward: its key was found to be the spelling
 // s, pos is its position in the set.
 func (t *Table) Claim(c *Claims, s Spelling, pos int, value string) {
-	final, ok := t.Value(s.Key, value)
-	q := known
+	m, ok := t.meaning(s.Key, value)
+	n := claim{value: m.text, pos: int32(pos), rank: s.rank, quality: known, cloud: m.cloud}
 	switch {
 	case value == "":
-		q = empty
+		n.quality = empty
 	case !ok:
-		q = unknown
+		n.quality = unknown
 	}
-	var flags claimFlags
-	if final != value {
-		flags = rewritten
+	if s.Key == AvailabilityZone {
+		t.shortenZone(c, &n)
 	}
-	t.offer(c, s, pos, final, q, flags)
+	if s.Key == Region && t.checks() && isAzureEnvironment(value) {
+		n.quality = unknown // a region of any other name is better
+	}
+	if n.value != value {
+		n.flags |= rewritten
+	}
+	t.offer(c, s, &n)
 }
 
 // ClaimOpaque puts forward an attribute that is not a string. Its value is
 // kept as it is, and yields to any that is one.
 func (t *Table) ClaimOpaque(c *Claims, s Spelling, pos int) {
-	t.offer(c, s, pos, "", opaque, 0)
+	t.offer(c, s, &claim{pos: int32(pos), rank: s.rank, quality: opaque})
 }
 
-func (t *Table) offer(c *Claims, s Spelling, pos int, value string, q quality, flags claimFlags) {
+func (t *Table) offer(c *Claims, s Spelling, n *claim) {
 	if !s.final {
-		flags |= misplaced
+		n.flags |= misplaced
+	}
+	if s.vendor != 0 {
+		c.evidence.addPassing(vendors[s.vendor-1].finding(""), n.pos)
 	}
 	best := &c.claims[s.Key]
 	if !c.seen.has(s.Key) {
 		c.seen |= 1 << s.Key
-		// Field by field: a claim built elsewhere and copied as a whole waits
-		// for its small stores to become one large load.
-		best.value, best.pos, best.rank, best.quality, best.flags = value, int32(pos), s.rank, q, flags
+		// Field by field: a claim that is copied as a whole waits for its small
+		// stores to become one large load.
+		best.value, best.pos, best.rank, best.quality, best.flags, best.cloud = n.value, n.pos, n.rank, n.quality, n.flags, n.cloud
 		return
 	}
-	t.contest(best, claim{value: value, pos: int32(pos), rank: s.rank, quality: q, flags: flags})
+	t.contest(best, n)
 }
 
 // contest puts a further claim against the best so far.
-func (t *Table) contest(best *claim, n claim) {
+func (t *Table) contest(best, n *claim) {
 	shared := best.flags&(conflict|disagree) | several
 	if n.quality != empty && best.quality != empty && n.differs(best) {
 		shared |= conflict
@@ -98,8 +120,8 @@ func (t *Table) contest(best *claim, n claim) {
 			shared |= disagree
 		}
 	}
-	if t.better(&n, best) {
-		*best = n
+	if t.better(n, best) {
+		*best = *n
 	}
 	best.flags |= shared
 }
@@ -127,6 +149,34 @@ type Stats struct {
 	Normalized [NumKeys]int64 // labels whose key or value changed
 	Unknown    [NumKeys]int64 // values in no vocabulary
 	Conflicts  [NumKeys]int64 // labels whose spellings carried different values
+
+	// Of resources alone, but for zones that are repaired wherever they are, see
+	// zonePath:
+	InferredStrong [NumKeys]int64 // labels that were missing, from strong evidence
+	InferredWeak   [NumKeys]int64 // from weak evidence
+	Disagreements  [NumKeys]int64 // pieces of evidence contradicted each other, or the label
+	Repaired       [NumKeys]int64 // implausible values that were put right
+	Implausible    [NumKeys]int64 // implausible values that were left
+}
+
+// SettleResource is Settle for the attributes of a resource: static rules
+// apply, missing labels are inferred, implausible ones repaired.
+func (t *Table) SettleResource(c *Claims, st *Stats) Changes {
+	t.applyStatic(c)
+	provider := noCloud
+	if !t.opts.NoInference {
+		t.infer(c, st)
+	}
+	if cl := &c.claims[Provider]; !t.missing(c, Provider) {
+		provider = cl.cloud
+	}
+	if t.checks() {
+		t.checkPlausible(c, provider, st)
+	}
+	if !t.opts.NoInference {
+		t.inferRegion(c, provider, st)
+	}
+	return t.Settle(c, st)
 }
 
 // Settle decides every label, adds to st, and tells what has to change. It is
@@ -150,14 +200,20 @@ func (t *Table) settle(ch *Changes, k Key, st *Stats) {
 	if cl.flags&conflict != 0 {
 		st.Conflicts[k]++
 	}
+	if cl.flags&repaired != 0 {
+		st.Repaired[k]++
+	}
 	drop := unheard && t.opts.OnUnknown == DropUnknown ||
 		cl.flags&disagree != 0 && t.opts.OnConflict == DropConflict
 	if !drop && cl.flags&(rewritten|misplaced|several) == 0 {
 		return // as it should be
 	}
 	ch.remove |= 1 << k
-	if !drop {
-		ch.keep |= 1 << k
+	if drop {
+		return
+	}
+	ch.keep |= 1 << k
+	if cl.rule != ByStrong && cl.rule != ByWeak {
 		st.Normalized[k]++
 	}
 }

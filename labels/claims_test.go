@@ -20,7 +20,8 @@ type attr struct {
 	opaque     bool
 }
 
-// normalize is what a component does with a table, on plain data.
+// normalize is what a component does with a table to a span, a record or a
+// datapoint, on plain data.
 func normalize(t *Table, in []attr) ([]attr, Stats) {
 	var (
 		c  Claims
@@ -35,7 +36,26 @@ func normalize(t *Table, in []attr) ([]attr, Stats) {
 			t.Claim(&c, s, pos, a.value)
 		}
 	}
-	ch := t.Settle(&c, &st)
+	return applied(t, in, t.Settle(&c, &st)), st
+}
+
+// normalizeResource is what it does to a resource.
+func normalizeResource(t *Table, in []attr) ([]attr, Stats) {
+	var (
+		c  Claims
+		st Stats
+	)
+	for pos, a := range in {
+		if a.opaque {
+			t.observe(&c, pos, a.key, 0)
+		} else {
+			t.observe(&c, pos, a.key, a.value)
+		}
+	}
+	return applied(t, in, t.SettleResource(&c, &st)), st
+}
+
+func applied(t *Table, in []attr, ch Changes) []attr {
 	var out []attr
 	for _, a := range in {
 		if s, ok := t.Spelling(a.key); !ok || !ch.Remove(s.Key) {
@@ -47,14 +67,15 @@ func normalize(t *Table, in []attr) ([]attr, Stats) {
 		if !ok {
 			continue
 		}
+		if rewrite {
+			out = append(out, attr{key: t.Name(k), value: value})
+			continue
+		}
 		a := in[pos]
 		a.key = t.Name(k)
-		if rewrite {
-			a.value = value
-		}
 		out = append(out, a)
 	}
-	return out, st
+	return out
 }
 
 func TestConflicts(t *testing.T) {
@@ -160,8 +181,8 @@ func vocabulary() (keys, values []string) {
 	keys = []string{"service.name", "host.name", "cloud.other", "region", "dc", "", "\x00", "machine id"}
 	for _, k := range Keys() {
 		k.spellings(func(key string, _ uint8) { keys = append(keys, key) })
-		builtinValues(k, Short, func(v, _ string) { values = append(values, v) })
-		builtinValues(k, Semconv, func(_, v string) { values = append(values, v) })
+		builtinValues(k, Short, func(v string, _ meaning) { values = append(values, v) })
+		builtinValues(k, Semconv, func(_ string, m meaning) { values = append(values, m.text) })
 	}
 	return keys, append(values, "", "nimbus", "ecs", "cn-hangzhou", "us-east-1", "AWS", " Alibaba Cloud ", "hz", "idc", "Ali")
 }

@@ -11,6 +11,13 @@
 // what the label becomes. The package knows attribute keys and values as
 // strings and nothing of the Collector.
 //
+// The attributes of a resource are settled with [Table.SettleResource] instead.
+// It infers labels that are missing from what else the resource says, which
+// [Table.Sign] and [Table.Witness] put forward, repairs those that cannot be,
+// and applies the static rules of the Options. [Table.Explain] tells for tools
+// which rule decided each label. Nothing but the attributes of the one resource
+// is ever consulted, and evidence that several clouds fit decides nothing.
+//
 // Two promises hold for every Table that [New] returns:
 //
 //   - After normalising, at most one attribute of a set is a spelling of a

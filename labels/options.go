@@ -49,6 +49,39 @@ const (
 	DropConflict    OnConflict = "drop"      // neither: the label is removed
 )
 
+// Confidence is how sure evidence is of what is inferred from it.
+type Confidence string
+
+// The confidences.
+const (
+	// Strong evidence belongs to one provider: a providerID, an ARN.
+	Strong Confidence = "strong"
+	// Weak evidence is a name that anybody could have given, but that only one
+	// provider is known for: a region, a zone, a host name.
+	Weak Confidence = "weak"
+)
+
+// Plausibility says what becomes of a label that its neighbours contradict: a
+// zone of another region, a platform of another provider.
+type Plausibility string
+
+// The choices for implausible labels.
+const (
+	RepairImplausible Plausibility = "repair" // where there is one answer; else they are counted
+	CountImplausible  Plausibility = "count"
+	IgnoreImplausible Plausibility = "off"
+)
+
+// StaticRule sets labels of the resources that match. Its labels win over
+// whatever the resource says, and over what evidence does.
+type StaticRule struct {
+	// Match has patterns of values by attribute key, all of which must match;
+	// `*` stands for any run of bytes. The keys are compared as the backends
+	// fold them and are not spellings of labels, which change on the way.
+	Match map[string]string
+	Set   map[Key]string
+}
+
 // Options says what a Table normalises to. The zero value of a field stands
 // for the first constant of its type.
 type Options struct {
@@ -66,6 +99,16 @@ type Options struct {
 
 	// Keys lists further keys under which a label travels.
 	Keys map[Key][]string
+
+	// NoInference leaves missing labels missing.
+	NoInference bool
+	// MinConfidence is the least that evidence must have.
+	MinConfidence Confidence
+
+	Plausibility Plausibility
+
+	// Static rules are tried in order; the first that matches applies.
+	Static []StaticRule
 }
 
 func (o *Options) setDefaults() {
@@ -81,6 +124,12 @@ func (o *Options) setDefaults() {
 	if o.OnConflict == "" {
 		o.OnConflict = PreferCanonical
 	}
+	if o.MinConfidence == "" {
+		o.MinConfidence = Strong
+	}
+	if o.Plausibility == "" {
+		o.Plausibility = RepairImplausible
+	}
 }
 
 // validate reports every option that is not among those accepted.
@@ -90,6 +139,8 @@ func (o *Options) validate() error {
 		oneOf("vocabulary", o.Vocabulary, Short, Semconv),
 		oneOf("on_unknown", o.OnUnknown, KeepUnknown, DropUnknown),
 		oneOf("on_conflict", o.OnConflict, PreferCanonical, PreferAlias, DropConflict),
+		oneOf("infer.min_confidence", o.MinConfidence, Strong, Weak),
+		oneOf("plausibility", o.Plausibility, RepairImplausible, CountImplausible, IgnoreImplausible),
 	)
 }
 

@@ -9,13 +9,14 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/sealgate/sealgate/labels"
+	"github.com/sealgate/sealgate/labels/testdata"
 )
 
 // rest is what a Kubernetes resource carries besides its cloud labels.
@@ -59,21 +60,66 @@ var (
 	}
 )
 
-func benchmarkNormalizer(b testing.TB) *normalizer {
-	table, err := labels.New(labels.Options{})
+func benchmarkNormalizer(b testing.TB) *normalizer { return normalizerOf(b, ``) }
+
+func normalizerOf(b testing.TB, yaml string) *normalizer {
+	table, err := configured(b, yaml).Table(SignalConfig{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	return newNormalizer(table)
 }
 
+// everything turns on all that a resource may cost.
+const everything = `
+infer: {min_confidence: weak}
+static:
+  - match: {k8s.cluster.name: "idc-*"}
+    set: {cloud.provider: on_premises}
+  - match: {k8s.cluster.name: "edge-*", k8s.namespace.name: shop}
+    set: {cloud.provider: on_premises, cloud.platform: k3s}
+`
+
 func BenchmarkNormalResource(b *testing.B) {
-	n := benchmarkNormalizer(b)
-	m := resource(normalCloud)
-	b.ReportAllocs()
-	for b.Loop() {
-		n.normalize(m)
+	for name, config := range map[string]string{"default": ``, "everything on": everything} {
+		b.Run(name, func(b *testing.B) {
+			n := normalizerOf(b, config)
+			m := resource(normalCloud)
+			b.ReportAllocs()
+			for b.Loop() {
+				n.normalizeResource(m)
+			}
+		})
 	}
+}
+
+// BenchmarkCorpus subtracts nothing either: see BenchmarkForeignResource.
+func BenchmarkCorpus(b *testing.B) {
+	for _, r := range corpus(b) {
+		b.Run(r.Name, func(b *testing.B) {
+			n := normalizerOf(b, everything)
+			src, m := mapOf(b, r.Resource), pcommon.NewMap()
+			b.ReportAllocs()
+			for b.Loop() {
+				src.CopyTo(m)
+				n.normalizeResource(m)
+			}
+		})
+	}
+}
+
+func corpus(t testing.TB) []testdata.Resource {
+	t.Helper()
+	all, err := testdata.Resources()
+	require.NoError(t, err)
+	return all
+}
+
+func mapOf(t testing.TB, raw map[string]any) pcommon.Map {
+	t.Helper()
+	m := pcommon.NewMap()
+	require.NoError(t, m.FromRaw(raw))
+	return m
 }
 
 // BenchmarkForeignResource subtracts nothing: the copy that gives each round a
@@ -84,7 +130,7 @@ func BenchmarkForeignResource(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		src.CopyTo(m)
-		n.normalize(m)
+		n.normalizeResource(m)
 	}
 }
 

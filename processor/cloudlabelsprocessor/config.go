@@ -4,6 +4,7 @@
 package cloudlabelsprocessor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -54,10 +55,48 @@ type Config struct {
 	// Keys lists, by label, further attribute keys that carry it.
 	Keys map[string][]string `mapstructure:"keys"`
 
+	// Infer fills in labels that a resource lacks from what else it says.
+	Infer InferConfig `mapstructure:"infer"`
+
+	// Plausibility says what becomes of a label that its neighbours contradict,
+	// such as a zone of another region: `repair` (the default) where there is one
+	// answer, `count` only, or `off`.
+	Plausibility labels.Plausibility `mapstructure:"plausibility"`
+
+	// Static sets labels of the resources that match, whatever else they say.
+	// The first rule that matches applies.
+	Static []StaticRule `mapstructure:"static"`
+
 	// Traces, Metrics and Logs override settings for one signal.
 	Traces  SignalConfig `mapstructure:"traces"`
 	Metrics SignalConfig `mapstructure:"metrics"`
 	Logs    SignalConfig `mapstructure:"logs"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// InferConfig says what is inferred.
+type InferConfig struct {
+	// Enabled is true unless set otherwise.
+	Enabled bool `mapstructure:"enabled"`
+
+	// MinConfidence is the least that evidence must have: `strong` (the default),
+	// which belongs to one cloud, or `weak`, a name that one cloud is known for.
+	MinConfidence labels.Confidence `mapstructure:"min_confidence"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// StaticRule sets labels of the resources that match.
+type StaticRule struct {
+	// Match has patterns of values by attribute key; `*` stands for anything. All
+	// must match.
+	Match map[string]string `mapstructure:"match"`
+
+	// Set has values by label.
+	Set map[string]string `mapstructure:"set"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -94,6 +133,9 @@ func createDefaultConfig() component.Config {
 		OnUnknown:  labels.KeepUnknown,
 		OnConflict: labels.PreferCanonical,
 		Promote:    true,
+		Infer:      InferConfig{Enabled: true, MinConfidence: labels.Strong},
+
+		Plausibility: labels.RepairImplausible,
 	}
 }
 
@@ -106,7 +148,7 @@ func (cfg *Config) Validate() error {
 			errs = errors.Join(errs, fmt.Errorf("`scopes` has %q, which is not one of %s", s, quoteAll(allScopes)))
 		}
 	}
-	_, err := cfg.table("")
+	_, err := cfg.Table(SignalConfig{})
 	errs = errors.Join(errs, err)
 	for _, s := range []struct {
 		name string
@@ -122,22 +164,31 @@ func (cfg *Config) Validate() error {
 	return errs
 }
 
-// table compiles the table for a signal whose own key style is style, or "".
-func (cfg *Config) table(style labels.Style) (*labels.Table, error) {
-	if style == "" {
-		style = cfg.KeyStyle
-	}
+// Table compiles the table for a signal, such as cfg.Traces. Its errors name the
+// setting at fault, and what it accepts.
+func (cfg *Config) Table(signal SignalConfig) (*labels.Table, error) {
 	opts := labels.Options{
-		Style:      style,
+		Style:      cmp.Or(signal.KeyStyle, cfg.KeyStyle),
 		Vocabulary: cfg.Vocabulary,
 		OnUnknown:  cfg.OnUnknown,
 		OnConflict: cfg.OnConflict,
+
+		NoInference:   !cfg.Infer.Enabled,
+		MinConfidence: cfg.Infer.MinConfidence,
+		Plausibility:  cfg.Plausibility,
 	}
 	var err, errs error
 	opts.Aliases, err = byLabel("aliases", cfg.Aliases)
 	errs = errors.Join(errs, err)
 	opts.Keys, err = byLabel("keys", cfg.Keys)
 	errs = errors.Join(errs, err)
+	for i, rule := range cfg.Static {
+		set, err := byLabel("set", rule.Set)
+		if err != nil {
+			errs = errors.Join(errs, fmt.Errorf("`static[%d]`: %w", i, err))
+		}
+		opts.Static = append(opts.Static, labels.StaticRule{Match: rule.Match, Set: set})
+	}
 	if errs != nil {
 		return nil, errs
 	}

@@ -34,6 +34,7 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 			cfg.Scopes = []Scope{}
 			cfg.Aliases = map[string]map[string]string{}
 			cfg.Keys = map[string][]string{}
+			cfg.Static = []StaticRule{}
 		}),
 		"cloudlabels/everything": {
 			KeyStyle:   labels.Dotted,
@@ -50,6 +51,15 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 				"cloud.region": {"dc", "datacenter.region"},
 				"host.id":      {"machine.id"},
 			},
+			Infer:        InferConfig{MinConfidence: labels.Weak},
+			Plausibility: labels.CountImplausible,
+			Static: []StaticRule{
+				{
+					Match: map[string]string{"k8s.cluster.name": "idc-*", "deployment.environment.name": "production"},
+					Set:   map[string]string{"cloud.provider": "on_premises", "cloud.region": "idc-frankfurt"},
+				},
+				{Match: map[string]string{"k8s.cluster.name": "idc-*"}, Set: map[string]string{"cloud.provider": "on_premises"}},
+			},
 			Traces:  SignalConfig{KeyStyle: labels.Underscore},
 			Metrics: SignalConfig{KeyStyle: labels.Underscore},
 			Logs:    SignalConfig{KeyStyle: labels.Dotted},
@@ -62,6 +72,12 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 		"cloudlabels/strict": defaults(func(cfg *Config) {
 			cfg.OnUnknown = labels.DropUnknown
 			cfg.OnConflict = labels.DropConflict
+			cfg.Infer.Enabled = false
+			cfg.Plausibility = labels.IgnoreImplausible
+		}),
+		"cloudlabels/hybrid": defaults(func(cfg *Config) {
+			cfg.Infer.MinConfidence = labels.Weak
+			cfg.Static = []StaticRule{{Match: map[string]string{"k8s.cluster.name": "idc-*"}, Set: map[string]string{"cloud.provider": "on_premises"}}}
 		}),
 	}
 	for name := range conf.ToStringMap() {
@@ -113,6 +129,12 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 		{`keys: {region: [dc]}`, []string{"`keys` has \"region\", which is not one of " + keyNames}},
 		{`keys: {cloud.region: [cloud.zone]}`, []string{"`keys`: \"cloud.zone\" under `cloud.region` is a spelling of `cloud.availability_zone` already"}},
 		{`keys: {cloud.region: [""]}`, []string{"`keys`: \"\" under `cloud.region` cannot be the key of an attribute"}},
+		{`infer: {min_confidence: sure}`, []string{"`infer.min_confidence` is \"sure\", which is not one of `strong`, `weak`"}},
+		{`plausibility: maybe`, []string{"`plausibility` is \"maybe\", which is not one of `repair`, `count`, `off`"}},
+		{`static: [{match: {a.b: x}, set: {region: y}}]`, []string{"`static[0]`: `set` has \"region\", which is not one of " + keyNames}},
+		{`static: [{match: {a.b: x}, set: {cloud.region: y}}, {match: {cloud.region: x}, set: {cloud.provider: nimbus}}]`, []string{
+			"`static[1]`: `match`: \"cloud.region\" is a spelling of `cloud.region`", "`set`: \"nimbus\" is no known `cloud.provider`"}},
+		{`static: [{}]`, []string{"`static[0]`: `match` is empty", "`set` is empty"}},
 		{"on_unknown: fail\nscopes: [event]\nlogs: {key_style: camel}", []string{"`on_unknown`", "`scopes`", "`logs`: `key_style`"}},
 	} {
 		t.Run(tt.yaml, func(t *testing.T) {
@@ -164,6 +186,13 @@ func TestTheReadmeNamesEveryOptionLabelAndValue(t *testing.T) {
 	}
 	for _, v := range sourceLists(t, "key.go", `(?m)^\t\t"(.+?)",`, 21) {
 		assert.Contains(t, readme, "`"+v[1]+"`", "spelling")
+	}
+	folded := regexp.MustCompile(`[^a-zA-Z0-9]+`).ReplaceAllString(readme, "_")
+	for _, v := range sourceLists(t, "evidence.go", `(?m)^\t\{"_*(.+?)_?",`, 39) {
+		assert.Contains(t, folded, v[1], "prefix of a vendor's key")
+	}
+	for _, v := range sourceLists(t, "evidence.go", `"([a-zA-Z0-9_]+(?:\.[a-zA-Z0-9_]+)+)"`, 20) {
+		assert.Contains(t, readme, "`"+v[1]+"`", "key of evidence")
 	}
 }
 

@@ -25,8 +25,8 @@ var goldenCases = []goldenCase{
 	{"default", ``},
 	{"semconv", `{key_style: dotted, vocabulary: semconv}`},
 	{"scopes", `scopes: [span, record, datapoint]`},
-	{"strict", `{on_unknown: drop, on_conflict: drop}`},
-	{"alias", `{on_conflict: alias, aliases: {cloud.provider: {nimbus: on_premises}, cloud.region: {hz: cn-hangzhou}}}`},
+	{"strict", `{on_unknown: drop, on_conflict: drop, infer: {enabled: false}, plausibility: off}`},
+	{"alias", `{on_conflict: alias, plausibility: off, aliases: {cloud.provider: {nimbus: on_premises}, cloud.region: {hz: cn-hangzhou}}}`},
 }
 
 var goldenMetricCases = append(goldenCases[:len(goldenCases):len(goldenCases)], goldenCase{"no_promote", `promote: false`})

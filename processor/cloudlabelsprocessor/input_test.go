@@ -57,7 +57,7 @@ func attributesOf(m pcommon.Map) (all []entry) {
 // for. A label is missing only where the configuration drops any.
 func requireNothingLost(t testing.TB, cfg *Config, in []entry, out pcommon.Map) {
 	t.Helper()
-	table, err := cfg.table("")
+	table, err := cfg.Table(SignalConfig{})
 	require.NoError(t, err)
 	rest, spelled := split(table, in)
 	restOut, spelledOut := split(table, attributesOf(out))
@@ -112,7 +112,7 @@ func requireNormalised(t testing.TB, m pcommon.Map) {
 	in := attributesOf(m)
 	for _, yaml := range configurations {
 		cfg := configured(t, yaml)
-		table, err := cfg.table("")
+		table, err := cfg.Table(SignalConfig{})
 		require.NoError(t, err)
 		n := newNormalizer(table)
 		got := pcommon.NewMap()

@@ -34,7 +34,30 @@ func newNormalizer(table *labels.Table) *normalizer {
 	return n
 }
 
-// normalize gives every cloud label in attrs its one key and value.
+// normalizeResource gives every cloud label of a resource its one key and value,
+// and infers those that are missing.
+func (n *normalizer) normalizeResource(attrs pcommon.Map) {
+	pos := 0
+	attrs.Range(func(key string, value pcommon.Value) bool {
+		if sign, ok := n.table.Sign(key); !ok {
+		} else if s, ok := sign.Label(); ok {
+			n.hits = append(n.hits, hit{int32(pos), s.Key})
+			n.claim(s, pos, value)
+		} else {
+			n.table.Witness(&n.claims, sign, pos, value.Str())
+		}
+		pos++
+		return true
+	})
+	if n.claims.Empty() {
+		return
+	}
+	ch := n.table.SettleResource(&n.claims, &n.stats)
+	n.finish(attrs, &ch)
+}
+
+// normalize gives every cloud label of a span, a log record or a datapoint its
+// one key and value. Nothing is inferred: it may tell of something elsewhere.
 func (n *normalizer) normalize(attrs pcommon.Map) {
 	pos := 0
 	attrs.Range(func(key string, value pcommon.Value) bool {
@@ -48,8 +71,14 @@ func (n *normalizer) normalize(attrs pcommon.Map) {
 	if n.claims.Empty() {
 		return
 	}
-	if ch := n.table.Settle(&n.claims, &n.stats); !ch.None() {
-		n.apply(attrs, &ch)
+	ch := n.table.Settle(&n.claims, &n.stats)
+	n.finish(attrs, &ch)
+}
+
+// finish makes the changes and readies n for the next map.
+func (n *normalizer) finish(attrs pcommon.Map, ch *labels.Changes) {
+	if !ch.None() {
+		n.apply(attrs, ch)
 	}
 	n.claims.Reset()
 	n.hits = n.hits[:0]
@@ -63,9 +92,8 @@ func (n *normalizer) claim(s labels.Spelling, pos int, value pcommon.Value) {
 	n.table.ClaimOpaque(&n.claims, s, pos)
 }
 
-// apply removes every spelling of the labels that change and writes back those
-// that stay. The winning values are moved, not copied, and what is written back
-// fits in the room of what was removed.
+// apply removes every spelling of the labels that change, then writes those that
+// stay and those that were inferred. The winning values are moved, not copied.
 func (n *normalizer) apply(attrs pcommon.Map, ch *labels.Changes) {
 	pos, hits := int32(-1), n.hits
 	attrs.RemoveIf(func(_ string, value pcommon.Value) bool {

@@ -26,11 +26,13 @@ type cloudLabels struct {
 	promote     bool
 	telemetry   *metadata.TelemetryBuilder
 	byKey       [labels.NumKeys]metric.AddOption
+	strongly    [labels.NumKeys]metric.AddOption
+	weakly      [labels.NumKeys]metric.AddOption
 	normalizers sync.Pool
 }
 
 func newProcessor(set component.TelemetrySettings, cfg *Config, signal SignalConfig) (*cloudLabels, error) {
-	table, err := cfg.table(signal.KeyStyle)
+	table, err := cfg.Table(signal)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +47,10 @@ func newProcessor(set component.TelemetrySettings, cfg *Config, signal SignalCon
 		normalizers: sync.Pool{New: func() any { return newNormalizer(table) }},
 	}
 	for _, k := range labels.Keys() {
-		p.byKey[k] = metric.WithAttributeSet(attribute.NewSet(attribute.String("key", k.String())))
+		key := attribute.String("key", k.String())
+		p.byKey[k] = metric.WithAttributeSet(attribute.NewSet(key))
+		p.strongly[k] = metric.WithAttributeSet(attribute.NewSet(key, attribute.String("confidence", string(labels.Strong))))
+		p.weakly[k] = metric.WithAttributeSet(attribute.NewSet(key, attribute.String("confidence", string(labels.Weak))))
 	}
 	return p, nil
 }
@@ -57,7 +62,7 @@ func (p *cloudLabels) processTraces(ctx context.Context, td ptrace.Traces) (ptra
 	defer p.done(ctx, n)
 	spans := p.has(ScopeSpan)
 	for _, rs := range td.ResourceSpans().All() {
-		n.normalize(rs.Resource().Attributes())
+		n.normalizeResource(rs.Resource().Attributes())
 		if !spans {
 			continue
 		}
@@ -75,7 +80,7 @@ func (p *cloudLabels) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs,
 	defer p.done(ctx, n)
 	records := p.has(ScopeRecord)
 	for _, rl := range ld.ResourceLogs().All() {
-		n.normalize(rl.Resource().Attributes())
+		n.normalizeResource(rl.Resource().Attributes())
 		if !records {
 			continue
 		}
@@ -94,7 +99,7 @@ func (p *cloudLabels) processMetrics(ctx context.Context, md pmetric.Metrics) (p
 	datapoints := p.has(ScopeDatapoint)
 	var buf [labels.NumKeys]label
 	for _, rm := range md.ResourceMetrics().All() {
-		n.normalize(rm.Resource().Attributes())
+		n.normalizeResource(rm.Resource().Attributes())
 		promoted := buf[:0]
 		if p.promote {
 			promoted = n.labelsOf(promoted, rm.Resource().Attributes())
@@ -120,17 +125,23 @@ func (p *cloudLabels) processMetrics(ctx context.Context, md pmetric.Metrics) (p
 
 // done adds what n counted to the processor's metrics and gives n back.
 func (p *cloudLabels) done(ctx context.Context, n *normalizer) {
-	p.add(ctx, p.telemetry.ProcessorCloudlabelsNormalized, &n.stats.Normalized)
-	p.add(ctx, p.telemetry.ProcessorCloudlabelsUnknown, &n.stats.Unknown)
-	p.add(ctx, p.telemetry.ProcessorCloudlabelsConflicts, &n.stats.Conflicts)
+	t, st := p.telemetry, &n.stats
+	add(ctx, t.ProcessorCloudlabelsNormalized, &st.Normalized, &p.byKey)
+	add(ctx, t.ProcessorCloudlabelsUnknown, &st.Unknown, &p.byKey)
+	add(ctx, t.ProcessorCloudlabelsConflicts, &st.Conflicts, &p.byKey)
+	add(ctx, t.ProcessorCloudlabelsInferred, &st.InferredStrong, &p.strongly)
+	add(ctx, t.ProcessorCloudlabelsInferred, &st.InferredWeak, &p.weakly)
+	add(ctx, t.ProcessorCloudlabelsDisagreements, &st.Disagreements, &p.byKey)
+	add(ctx, t.ProcessorCloudlabelsRepaired, &st.Repaired, &p.byKey)
+	add(ctx, t.ProcessorCloudlabelsImplausible, &st.Implausible, &p.byKey)
 	n.stats = labels.Stats{}
 	p.normalizers.Put(n)
 }
 
-func (p *cloudLabels) add(ctx context.Context, counter metric.Int64Counter, counts *[labels.NumKeys]int64) {
+func add(ctx context.Context, counter metric.Int64Counter, counts *[labels.NumKeys]int64, attrs *[labels.NumKeys]metric.AddOption) {
 	for k, count := range counts {
 		if count > 0 {
-			counter.Add(ctx, count, p.byKey[k])
+			counter.Add(ctx, count, attrs[k])
 		}
 	}
 }

@@ -5,6 +5,7 @@ package cloudlabelsprocessor
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"testing"
 
@@ -145,12 +146,15 @@ func TestItemsAreNotTouchedUnlessScopesAsk(t *testing.T) {
 }
 
 func TestANormalResourceDoesNotAllocate(t *testing.T) {
-	n := benchmarkNormalizer(t)
-	m := resource(normalCloud)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { n.normalize(m) }))
-
-	m = resource(nil)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { n.normalize(m) }))
+	for _, config := range []string{``, everything} {
+		n := normalizerOf(t, config)
+		evidence := map[string]any{"k8s.node.provider_id": "cn-hangzhou.i-bp1", "cloud_resource_id": "acs:ecs:cn-hangzhou:1234567890:instance/i-bp1"}
+		maps.Copy(evidence, normalCloud)
+		for _, m := range []pcommon.Map{resource(nil), resource(normalCloud), resource(evidence)} {
+			assert.Zero(t, testing.AllocsPerRun(100, func() { n.normalizeResource(m) }))
+			assert.Zero(t, testing.AllocsPerRun(100, func() { n.normalize(m) }))
+		}
+	}
 }
 
 // hammers is how many goroutines share each processor, and strokes how often

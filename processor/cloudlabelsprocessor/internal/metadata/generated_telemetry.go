@@ -23,12 +23,16 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                          metric.Meter
-	mu                             sync.Mutex
-	registrations                  []metric.Registration
-	ProcessorCloudlabelsConflicts  metric.Int64Counter
-	ProcessorCloudlabelsNormalized metric.Int64Counter
-	ProcessorCloudlabelsUnknown    metric.Int64Counter
+	meter                             metric.Meter
+	mu                                sync.Mutex
+	registrations                     []metric.Registration
+	ProcessorCloudlabelsConflicts     metric.Int64Counter
+	ProcessorCloudlabelsDisagreements metric.Int64Counter
+	ProcessorCloudlabelsImplausible   metric.Int64Counter
+	ProcessorCloudlabelsInferred      metric.Int64Counter
+	ProcessorCloudlabelsNormalized    metric.Int64Counter
+	ProcessorCloudlabelsRepaired      metric.Int64Counter
+	ProcessorCloudlabelsUnknown       metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -66,9 +70,33 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{label}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorCloudlabelsDisagreements, err = builder.meter.Int64Counter(
+		"otelcol_processor_cloudlabels_disagreements",
+		metric.WithDescription("Labels of resources about which pieces of evidence contradicted each other, or the label. [Beta]"),
+		metric.WithUnit("{label}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCloudlabelsImplausible, err = builder.meter.Int64Counter(
+		"otelcol_processor_cloudlabels_implausible",
+		metric.WithDescription("Labels of resources that their neighbours contradict, and that were left as they were. [Beta]"),
+		metric.WithUnit("{label}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCloudlabelsInferred, err = builder.meter.Int64Counter(
+		"otelcol_processor_cloudlabels_inferred",
+		metric.WithDescription("Labels that resources lacked and that evidence gave away. [Beta]"),
+		metric.WithUnit("{label}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorCloudlabelsNormalized, err = builder.meter.Int64Counter(
 		"otelcol_processor_cloudlabels_normalized",
 		metric.WithDescription("Labels whose key or value was changed to the vocabulary. [Beta]"),
+		metric.WithUnit("{label}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCloudlabelsRepaired, err = builder.meter.Int64Counter(
+		"otelcol_processor_cloudlabels_repaired",
+		metric.WithDescription("Labels whose implausible values were put right. [Beta]"),
 		metric.WithUnit("{label}"),
 	)
 	errs = errors.Join(errs, err)

@@ -20,12 +20,28 @@ func TestSetupTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	defer tb.Shutdown()
 	tb.ProcessorCloudlabelsConflicts.Add(context.Background(), 1)
+	tb.ProcessorCloudlabelsDisagreements.Add(context.Background(), 1)
+	tb.ProcessorCloudlabelsImplausible.Add(context.Background(), 1)
+	tb.ProcessorCloudlabelsInferred.Add(context.Background(), 1)
 	tb.ProcessorCloudlabelsNormalized.Add(context.Background(), 1)
+	tb.ProcessorCloudlabelsRepaired.Add(context.Background(), 1)
 	tb.ProcessorCloudlabelsUnknown.Add(context.Background(), 1)
 	AssertEqualProcessorCloudlabelsConflicts(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorCloudlabelsDisagreements(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorCloudlabelsImplausible(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorCloudlabelsInferred(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorCloudlabelsNormalized(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorCloudlabelsRepaired(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorCloudlabelsUnknown(t, testTel,
