@@ -249,13 +249,13 @@ func (e *encoder) writeColumn(b []byte, recs Records, c column, t, rt int) {
 	case columnResourceAttribute:
 		writeTexts(b, e.resTexts[rt])
 	case columnBodySize, columnBodyHash, columnTemplate, columnNeedles:
-		e.writeDerived(b, c)
+		e.writeDerived(b, recs, c)
 	default:
 		e.writeRaw(b, recs, c)
 	}
 }
 
-func (e *encoder) writeDerived(b []byte, c column) {
+func (e *encoder) writeDerived(b []byte, recs Records, c column) {
 	switch c.kind {
 	case columnBodySize:
 		for k, body := range e.bodies {
@@ -268,7 +268,11 @@ func (e *encoder) writeDerived(b []byte, c column) {
 	case columnTemplate:
 		e.writeTemplates(b)
 	case columnNeedles:
-		e.plan.needles.write(b, e.bodies)
+		if e.plan.unspecified {
+			e.plan.needles.writeUnspecified(b, e.bodies, recs, e.records)
+		} else {
+			e.plan.needles.write(b, e.bodies)
+		}
 	}
 }
 

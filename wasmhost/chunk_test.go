@@ -4,12 +4,15 @@
 package wasmhost
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,6 +149,22 @@ func TestBodiesOfAnyKindAreJudgedByTheirWhole(t *testing.T) {
 	assert.EqualValues(t, len(large), le.Uint32(columnOf(c, 1)[4:]))
 	assert.Equal(t, columns.Hash(large), le.Uint64(columnOf(c, 2)[8:]))
 	assert.EqualValues(t, 1, le.Uint64(columnOf(c, 3)[8:]))
+}
+
+func TestNeedlesAreLeftOutWhereTheGuestHasNoUseForThem(t *testing.T) {
+	b := &batch{records: []record{{body: "a needle"}, {body: "a needle", severity: 9}, {body: "none"}}}
+	m := Manifest{Columns: []string{"needles"}, Needles: make([]Needle, 70), NeedlesFor: "no_severity"} // two words a record
+	for k := range m.Needles {
+		m.Needles[k].Text = "needle"
+	}
+	c, _ := chunkOf(t, m, b, 100)
+	want := binary.LittleEndian.AppendUint64(nil, math.MaxUint64)
+	want = binary.LittleEndian.AppendUint64(want, 1<<6-1)
+	assert.Equal(t, append(want, make([]byte, 32)...), columnOf(c, 0))
+
+	m.NeedlesFor = "whom it may concern" // a hint that this host does not know
+	c, _ = chunkOf(t, m, b, 100)
+	assert.Equal(t, slices.Concat(want, want, make([]byte, 16)), columnOf(c, 0))
 }
 
 func TestAChunkEndsEarlyWhereItsTextsAreMany(t *testing.T) {

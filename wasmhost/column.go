@@ -77,6 +77,8 @@ type plan struct {
 	resTexts  int  // columns of texts of resources
 	bodies    bool // is there a column that is made from bodies
 	templates bool
+
+	unspecified bool // needles are wanted of records without a severity only
 }
 
 func newPlan(m Manifest) (*plan, error) {
@@ -84,7 +86,7 @@ func newPlan(m Manifest) (*plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the needles of the manifest: %w", err)
 	}
-	p := &plan{needles: needles}
+	p := &plan{needles: needles, unspecified: m.NeedlesFor == needlesForNoSeverity}
 	for _, name := range m.Columns {
 		c, err := parseColumn(name)
 		if err != nil {

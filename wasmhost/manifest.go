@@ -27,11 +27,16 @@ type Manifest struct {
 	Version string   `json:"version"`
 	Columns []string `json:"columns"`
 	Needles []Needle `json:"needles"`
-	Rules   []string `json:"rules"`
+	// NeedlesFor says of which records the guest wants to know them; another value is that of all.
+	NeedlesFor string   `json:"needles_for"`
+	Rules      []string `json:"rules"`
 	// Requires names what the guest cannot do without. This host knows no such thing yet.
 	Requires []string `json:"requires"`
 	Error    string   `json:"error"`
 }
+
+// needlesForNoSeverity is for a guest that reads a level out of the text of records that have none.
+const needlesForNoSeverity = "no_severity"
 
 // Needle is a text that the host looks for in bodies.
 type Needle struct {
@@ -99,5 +104,5 @@ func (m Manifest) checkColumns() error {
 }
 
 func (m Manifest) equal(o Manifest) bool {
-	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && slices.Equal(m.Rules, o.Rules)
+	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules)
 }

@@ -24,10 +24,27 @@ func newNeedles(list []Needle) (*needles, error) {
 func (x *needles) write(b []byte, bodies []string) {
 	var hits columns.Hits
 	for _, body := range bodies {
-		x.set.Match(body, &hits)
-		for w := range x.words {
-			le.PutUint64(b, hits[w])
-			b = b[8:]
+		b = x.writeOne(b, body, &hits)
+	}
+}
+
+// writeUnspecified writes those of records without a severity; those of others are zero.
+func (x *needles) writeUnspecified(b []byte, bodies []string, recs Records, records []int32) {
+	var hits columns.Hits
+	clear(b)
+	for k, body := range bodies {
+		if recs.Severity(int(records[k])) != 0 {
+			b = b[8*x.words:]
+		} else {
+			b = x.writeOne(b, body, &hits)
 		}
 	}
+}
+
+func (x *needles) writeOne(b []byte, body string, hits *columns.Hits) (rest []byte) {
+	x.set.Match(body, hits)
+	for w := range x.words {
+		le.PutUint64(b[8*w:], hits[w])
+	}
+	return b[8*x.words:]
 }

@@ -56,7 +56,7 @@ func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 		m.Columns = append(m.Columns, sdk.ColumnResource, sdk.ColumnResourceKey)
 	}
 	if s.levelWords {
-		m.Columns, m.Needles = append(m.Columns, sdk.ColumnNeedles), levelWords
+		m.Columns, m.Needles, m.NeedlesFor = append(m.Columns, sdk.ColumnNeedles), levelWords, sdk.NoSeverity
 	}
 	return m, nil
 }

@@ -15,9 +15,15 @@ type Manifest struct {
 	Version string   `json:"version"`
 	Columns []string `json:"columns"` // what chunks have, in this order
 	Needles []Needle `json:"needles"` // what the column needles looks for
-	Rules   []string `json:"rules"`   // names of the rules 1, 2, ...
-	Error   string   `json:"error"`   // set by the SDK
+	// NeedlesFor is empty, or NoSeverity: then the host may leave the column empty for other
+	// records, which saves it the search.
+	NeedlesFor string   `json:"needles_for"`
+	Rules      []string `json:"rules"` // names of the rules 1, 2, ...
+	Error      string   `json:"error"` // set by the SDK
 }
+
+// NoSeverity says that needles are wanted of records without a severity.
+const NoSeverity = "no_severity"
 
 // Needle is a text to look for in bodies.
 type Needle struct {
@@ -110,7 +116,11 @@ func (m *Manifest) appendJSON(b []byte) []byte {
 		b = appendFlag(b, "end", n.End)
 		b = append(b, '}')
 	}
-	b = appendStrings(append(b, `],"rules":`...), m.Rules)
+	b = append(b, ']')
+	if m.NeedlesFor != "" {
+		b = appendString(append(b, `,"needles_for":`...), m.NeedlesFor)
+	}
+	b = appendStrings(append(b, `,"rules":`...), m.Rules)
 	b = appendString(append(b, `,"error":`...), m.Error)
 	return append(b, '}')
 }

@@ -39,7 +39,7 @@ func (c charger) release(out []byte) []byte {
 
 // fixed takes some units, at a place inside depth blocks of which the function is one:
 //
-//	<read>; i64.const -units; i64.add; <check>
+//	<read>; i64.const units; i64.sub; <check>
 func (c charger) fixed(out []byte, units int64, depth int) []byte {
 	if c.off {
 		return out
@@ -55,18 +55,17 @@ func (c charger) unchecked(out []byte, units int64) []byte {
 	return c.set(c.less(out, units))
 }
 
-// less leaves the counter less some units. wazero makes an addition of it where it would
-// first copy the minuend of a subtraction.
+// less leaves the counter less some units.
 func (c charger) less(out []byte, units int64) []byte {
 	out = append(c.read(out), 0x42) // i64.const
-	return append(appendSigned(out, -units), 0x7c)
+	return append(appendSigned(out, units), 0x7d)
 }
 
 // scaled takes 1 + n>>shift units, where n is the i32 on top of the stack and stays
 // there. It is extended without a sign, as the instruction will read it, so that no n
 // adds units and none overflows.
 //
-//	local.tee n; <read>; i64.const -1; i64.add;
+//	local.tee n; <read>; i64.const 1; i64.sub;
 //	local.get n; i64.extend_i32_u; i64.const shift; i64.shr_u; i64.sub; <check>
 func (c charger) scaled(out []byte, n uint32, shift, depth int) []byte {
 	if c.off {

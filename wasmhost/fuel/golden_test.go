@@ -24,8 +24,8 @@ func TestLoopIsChargedAtItsHeaderAndFunctionAtItsEntry(t *testing.T) {
 	}.bytes()
 	out, err := fuel.Instrument(in, fuel.Limits{Budget: 100})
 	require.NoError(t, err)
-	entry := "2300" + "427f" + "7c" + "2400" + "2300" + "4200" + "53" + "0440" + "00" + "0b"
-	turn := "2000" + "427f" + "7c" + "2200" + "4200" + "53" + "0d02" // with the counter in local 0
+	entry := "2300" + "4201" + "7d" + "2400" + "2300" + "4200" + "53" + "0440" + "00" + "0b"
+	turn := "2000" + "4201" + "7d" + "2200" + "4200" + "53" + "0d02" // with the counter in local 0
 	assert.Equal(t, "0061736d01000000"+
 		"0104"+"01600000"+
 		"0303"+"020000"+
@@ -51,9 +51,9 @@ func TestBulkInstructionIsChargedByItsSizeReadWithoutSign(t *testing.T) {
 	check := "2301" + "4200" + "53" + "0440" + "00" + "0b"
 	assert.Contains(t, hex.EncodeToString(out.Code),
 		"02"+"027e"+"017f"+ // an i32 after the function's own locals: index 1+2
-			"2301"+"427f"+"7c"+"2401"+check+
+			"2301"+"4201"+"7d"+"2401"+check+
 			"4100"+"4100"+"2000"+
-			"2203"+"2301"+"427f"+"7c"+"2003"+"ad"+"4205"+"88"+"7d"+"2401"+check+
+			"2203"+"2301"+"4201"+"7d"+"2003"+"ad"+"4205"+"88"+"7d"+"2401"+check+
 			"fc0b00"+"0b")
 	assert.Equal(t, 1, out.Bulks)
 }

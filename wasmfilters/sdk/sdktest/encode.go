@@ -128,6 +128,9 @@ func (e *encoder) number(b []byte, name string, i int) []byte {
 		return append(b, 0)
 	case sdk.ColumnNeedles:
 		for _, w := range needles(r.Body, e.m.Needles) {
+			if e.m.NeedlesFor == sdk.NoSeverity && r.Severity != 0 {
+				w = 0
+			}
 			b = u64(b, w)
 		}
 		return b
