@@ -87,8 +87,8 @@ func TestAnEdgeNodeSendsOnWhatMatters(t *testing.T) {
 	for _, incident := range node.Incidents() {
 		t.Logf("incident %d, %s: its first record is in Loki", incident.Number, incident.Name)
 	}
-	t.Logf("%d records, %.1f%% dropped at the edge; of %d that matter all are in Loki",
-		hour.Records, 100*float64(atEdge["represented"])/float64(hour.Records), len(hour.Matters))
+	t.Logf("%d records: %.1f%% of them and %.1f%% of the bytes dropped; of %d that matter all are in Loki", hour.Records,
+		100*float64(atEdge["represented"])/float64(hour.Records), 100-100*float64(bytes)/float64(hour.Bytes), len(hour.Matters))
 }
 
 // everything is a LogQL query.
