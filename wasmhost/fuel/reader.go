@@ -132,7 +132,9 @@ func (r *reader) count(what string, size int) int {
 	n := r.u32()
 	if r.err == nil && uint64(n)*uint64(size) > uint64(r.left()) {
 		r.fail("%d %s are claimed, but %d bytes are left", n, what, r.left())
-		return 0
+	}
+	if r.err != nil {
+		return 0 // a number that is cut off may be large too
 	}
 	return int(n)
 }

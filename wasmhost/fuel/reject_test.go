@@ -6,6 +6,7 @@ package fuel_test
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -37,6 +38,7 @@ func TestWhatCannotBeInstrumentedIsRefusedAndSaysWhere(t *testing.T) {
 		"sections out of order":         {join([]byte(header), part(3, b(0)), part(1, b(0))), "type section, offset 0xd: the section is out of order"},
 		"section twice":                 {join([]byte(header), part(1, b(0)), part(1, b(0))), "there are two of it"},
 		"data count after code":         {join([]byte(header), part(10, b(0)), part(12, b(0))), "out of order"},
+		"a count that is cut off":       {section(3, huge[:4]), "it ends too early"},
 		"4 billion types":               {section(1, huge), "4294967295 types are claimed, but 0 bytes are left"},
 		"4 billion parameters":          {section(1, join(b(1, 0x60), huge)), "are claimed"},
 		"4 billion imports":             {section(2, huge), "are claimed"},
@@ -96,9 +98,13 @@ func TestWhatCannotBeInstrumentedIsRefusedAndSaysWhere(t *testing.T) {
 		"too big":                       {make([]byte, fuel.MaxSize+1), "at most 33554432 are accepted"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			m, err := fuel.Instrument(c.module, fuel.Limits{Budget: 1})
+			runtime.ReadMemStats(&after)
 			require.ErrorContains(t, err, c.want)
 			assert.Nil(t, m)
+			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), "bytes for a module of %d", len(c.module))
 		})
 	}
 	_, err := fuel.Instrument([]byte(header), fuel.Limits{Budget: -1})
