@@ -100,6 +100,13 @@ func TestTheGatewayAcceptsEveryEmbeddedConfiguration(t *testing.T) {
 	}
 }
 
+func TestTheGatewayAcceptsTheSampleConfigurationOfTenants(t *testing.T) {
+	sample, err := filepath.Abs(filepath.Join("..", "docs", "tenants.yaml"))
+	require.NoError(t, err)
+	out, err := validate(t, "embedded:gateway", sample)
+	require.NoError(t, err, out)
+}
+
 func TestTheGatewayRefusesWrongConfigurationsByKeyAndAcceptedValues(t *testing.T) {
 	for _, tt := range []struct {
 		setting string
@@ -113,6 +120,7 @@ func TestTheGatewayRefusesWrongConfigurationsByKeyAndAcceptedValues(t *testing.T
 		{"traces::key_style: camel", []string{"`traces`", "`key_style`", `"camel"`, "`underscore`", "`dotted`"}},
 		{"aliases: {provider: {x: aws}}", []string{"`aliases`", `"provider"`, "`cloud.provider`", "`host.type`"}},
 		{"keys: {region: [dc]}", []string{"`keys`", `"region"`, "`cloud.region`", "`host.type`"}},
+		{"tenant: {from: [k8s.namespace.name], default: a/b}", []string{"processors::cloudlabels::tenant", "`default`", `"a/b"`, "letters"}},
 		{"keystyle: dotted", []string{"cloudlabels", "keystyle"}},
 	} {
 		t.Run(tt.setting, func(t *testing.T) {

@@ -21,12 +21,14 @@ type command struct {
 	setup func(*flag.FlagSet) func(context.Context, *env, []string) error
 }
 
-// commands returns all commands, in the order of a key's life and then a filter's.
+// commands returns all commands, in the order of a key's life, then a filter's, then
+// labels. Of two that begin alike, the longer name is first.
 func commands() []command {
 	return []command{
 		keygenCommand(), inspectCommand(), verifyCommand(), decryptCommand(), replayCommand(),
 		unsealCommand(), tokenCommand(), rewrapCommand(),
-		filterNewCommand(), filterCheckCommand(), filterTestCommand(), selftestCommand(), versionCommand(),
+		filterNewCommand(), filterCheckCommand(), filterTestCommand(),
+		labelsExplainCommand(), labelsCommand(), selftestCommand(), versionCommand(),
 	}
 }
 
@@ -81,11 +83,11 @@ func (e *env) unknown(line []string) int {
 
 func overview() string {
 	var b strings.Builder
-	b.WriteString("sealctl reads back what Sealgate has sealed, makes the keys for it, and tries log filters.\n\nUsage: sealctl COMMAND [flags] [arguments]\n\nCommands:\n")
+	b.WriteString("sealctl reads back what Sealgate has sealed, makes the keys for it, tries log filters, and\nexplains cloud labels.\n\nUsage: sealctl COMMAND [flags] [arguments]\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-12s  %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-14s  %s\n", c.name, c.summary)
 	}
-	b.WriteString("  help          explain a command: sealctl help COMMAND, or sealctl COMMAND -h\n")
+	b.WriteString("  help            explain a command: sealctl help COMMAND, or sealctl COMMAND -h\n")
 	b.WriteString("\nExit codes: 0 done; 1 problems were found, or a part could not be done; 2 it could not be done.\n")
 	return b.String()
 }

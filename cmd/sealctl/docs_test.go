@@ -48,6 +48,8 @@ func TestTheExamplesInTheDocumentationWork(t *testing.T) {
 	list := examples(t)
 	t.Chdir(t.TempDir())
 	t.Setenv("AUDIT_PASSPHRASE", "correct horse")
+	require.NoError(t, os.WriteFile("resource.json", []byte(everyRule), 0o644))
+	require.NoError(t, os.WriteFile("gateway.yaml", []byte("processors: {cloudlabels: , cloudlabels/traces: }"), 0o644))
 	var audit string
 	for _, args := range list {
 		for i, arg := range args {

@@ -58,7 +58,7 @@ func TestAnUnknownCommandIsNamedAndTheCommandsAreListed(t *testing.T) {
 		r := sealctl(t, args...)
 		require.Equal(t, exitNot, r.code)
 		require.Regexp(t, `there is no command "(filter )?decypt"`, r.stderr)
-		require.Contains(t, r.stderr, "decrypt       turn sealed files into OTLP")
+		require.Contains(t, r.stderr, "decrypt         turn sealed files into OTLP")
 	}
 }
 

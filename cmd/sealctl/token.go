@@ -11,8 +11,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/prometheus/otlptranslator"
-
+	"github.com/sealgate/sealgate/internal/labelbackends"
 	"github.com/sealgate/sealgate/seal"
 )
 
@@ -100,18 +99,7 @@ func query(backend, attribute, token string) string {
 		}
 		return fmt.Sprintf("{ span.%s = %q }", name, token)
 	case "loki":
-		return fmt.Sprintf("| %s=%q", lokiName(name), token)
+		return fmt.Sprintf("| %s=%q", labelbackends.Label(name), token)
 	}
 	return token
-}
-
-// lokiName is the name that Loki gives to an attribute, made by what Loki makes it
-// with. It is empty where Loki would refuse the attribute.
-func lokiName(attribute string) string {
-	namer := otlptranslator.LabelNamer{}
-	name, err := namer.Build(attribute)
-	if err != nil {
-		return ""
-	}
-	return name
 }

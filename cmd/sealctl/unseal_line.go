@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sealgate/sealgate/internal/labelbackends"
 	"github.com/sealgate/sealgate/internal/sealpdata"
 	"github.com/sealgate/sealgate/seal"
 )
@@ -148,7 +149,7 @@ func putNew(m map[string]string, name, value string) {
 // addLabels adds attributes. Loki makes one label of each value in a map.
 func addLabels(to map[string]string, prefix string, attributes pcommon.Map) {
 	for name, value := range attributes.All() {
-		name = lokiName(prefix + name)
+		name = labelbackends.Label(prefix + name)
 		if value.Type() == pcommon.ValueTypeMap {
 			addLabels(to, name+"_", value.Map())
 			continue

@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/sealgate/sealgate/internal/labelbackends"
 	"github.com/sealgate/sealgate/internal/sealpdata"
 	"github.com/sealgate/sealgate/seal"
 )
@@ -281,7 +282,7 @@ func lokiLabels(rl plog.ResourceLogs, sl plog.ScopeLogs, r plog.LogRecord) (inde
 	index["service_name"] = service.Str()
 	for name, v := range rl.Resource().Attributes().All() {
 		if name != "service.name" {
-			meta[lokiName(name)] = v.AsString()
+			meta[labelbackends.Label(name)] = v.AsString()
 		}
 	}
 	addLabels(meta, "", sl.Scope().Attributes())

@@ -67,6 +67,9 @@ type Config struct {
 	// The first rule that matches applies.
 	Static []StaticRule `mapstructure:"static"`
 
+	// Tenant says to which tenant of the backends a resource belongs.
+	Tenant TenantConfig `mapstructure:"tenant"`
+
 	// Traces, Metrics and Logs override settings for one signal.
 	Traces  SignalConfig `mapstructure:"traces"`
 	Metrics SignalConfig `mapstructure:"metrics"`
@@ -136,6 +139,7 @@ func createDefaultConfig() component.Config {
 		Infer:      InferConfig{Enabled: true, MinConfidence: labels.Strong},
 
 		Plausibility: labels.RepairImplausible,
+		Tenant:       defaultTenantConfig(),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/sealgate/sealgate/internal/configtest"
@@ -35,6 +36,7 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 			cfg.Aliases = map[string]map[string]string{}
 			cfg.Keys = map[string][]string{}
 			cfg.Static = []StaticRule{}
+			cfg.Tenant.From = []string{}
 		}),
 		"cloudlabels/everything": {
 			KeyStyle:   labels.Dotted,
@@ -60,6 +62,9 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 				},
 				{Match: map[string]string{"k8s.cluster.name": "idc-*"}, Set: map[string]string{"cloud.provider": "on_premises"}},
 			},
+			Tenant: TenantConfig{
+				From: []string{"cloud.account.id", "k8s.namespace.name"}, Separator: "_", Default: "nobody", Attribute: "org", Header: "X-Tenant",
+			},
 			Traces:  SignalConfig{KeyStyle: labels.Underscore},
 			Metrics: SignalConfig{KeyStyle: labels.Underscore},
 			Logs:    SignalConfig{KeyStyle: labels.Dotted},
@@ -68,6 +73,9 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 			cfg.Traces.KeyStyle = labels.Dotted
 			cfg.Metrics.KeyStyle = labels.Underscore
 			cfg.Logs.KeyStyle = labels.Underscore
+		}),
+		"cloudlabels/tenants": defaults(func(cfg *Config) {
+			cfg.Tenant.From = []string{"k8s.cluster.name", "k8s.namespace.name"}
 		}),
 		"cloudlabels/strict": defaults(func(cfg *Config) {
 			cfg.OnUnknown = labels.DropUnknown
@@ -90,7 +98,7 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 			got := createDefaultConfig().(*Config)
 			require.NoError(t, sub.Unmarshal(got))
 			assert.Equal(t, want, got)
-			assert.NoError(t, got.Validate())
+			assert.NoError(t, confmap.Validate(got))
 		})
 	}
 }
@@ -135,12 +143,19 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 		{`static: [{match: {a.b: x}, set: {cloud.region: y}}, {match: {cloud.region: x}, set: {cloud.provider: nimbus}}]`, []string{
 			"`static[1]`: `match`: \"cloud.region\" is a spelling of `cloud.region`", "`set`: \"nimbus\" is no known `cloud.provider`"}},
 		{`static: [{}]`, []string{"`static[0]`: `match` is empty", "`set` is empty"}},
+		{`tenant: {from: [a, ""]}`, []string{"tenant: `from` has \"\", which is empty or there twice"}},
+		{`tenant: {from: [a, a]}`, []string{"`from` has \"a\", which is empty or there twice"}},
+		{`tenant: {from: [a, b], separator: /}`, []string{"`separator` is \"/\", must be a letter, a digit or one of !-_.*'()"}},
+		{`tenant: {from: [a, b], separator: --}`, []string{"`separator` is \"--\""}},
+		{`tenant: {from: [a, b], separator: ""}`, []string{"`separator` is \"\""}},
+		{`tenant: {default: ..}`, []string{"`default` is \"..\", must be 1 to 150 letters, digits and !-_.*'()"}},
+		{`tenant: {header: "X Y"}`, []string{"`header` is \"X Y\", must be the name of a header"}},
 		{"on_unknown: fail\nscopes: [event]\nlogs: {key_style: camel}", []string{"`on_unknown`", "`scopes`", "`logs`: `key_style`"}},
 	} {
 		t.Run(tt.yaml, func(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)
 			require.NoError(t, configtest.Parse(t, tt.yaml).Unmarshal(cfg))
-			err := cfg.Validate()
+			err := confmap.Validate(cfg)
 			if len(tt.wants) == 0 {
 				require.NoError(t, err)
 				return
@@ -164,7 +179,7 @@ func configured(t testing.TB, yaml string) *Config {
 	t.Helper()
 	cfg := createDefaultConfig().(*Config)
 	require.NoError(t, configtest.Parse(t, yaml).Unmarshal(cfg))
-	require.NoError(t, cfg.Validate())
+	require.NoError(t, confmap.Validate(cfg))
 	return cfg
 }
 

@@ -33,6 +33,11 @@ func createTraces(ctx context.Context, set processor.Settings, cfg component.Con
 	if err != nil {
 		return nil, err
 	}
+	if p.tenants != nil {
+		if next, err = p.tenants.traces(next); err != nil {
+			return nil, err
+		}
+	}
 	return processorhelper.NewTraces(ctx, set, cfg, next, p.processTraces, processorhelper.WithCapabilities(capabilities))
 }
 
@@ -42,6 +47,11 @@ func createMetrics(ctx context.Context, set processor.Settings, cfg component.Co
 	if err != nil {
 		return nil, err
 	}
+	if p.tenants != nil {
+		if next, err = p.tenants.metrics(next); err != nil {
+			return nil, err
+		}
+	}
 	return processorhelper.NewMetrics(ctx, set, cfg, next, p.processMetrics, processorhelper.WithCapabilities(capabilities))
 }
 
@@ -50,6 +60,11 @@ func createLogs(ctx context.Context, set processor.Settings, cfg component.Confi
 	p, err := newProcessor(set.TelemetrySettings, c, c.Logs)
 	if err != nil {
 		return nil, err
+	}
+	if p.tenants != nil {
+		if next, err = p.tenants.logs(next); err != nil {
+			return nil, err
+		}
 	}
 	return processorhelper.NewLogs(ctx, set, cfg, next, p.processLogs, processorhelper.WithCapabilities(capabilities))
 }

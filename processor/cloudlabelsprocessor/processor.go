@@ -24,6 +24,7 @@ import (
 type cloudLabels struct {
 	scopes      []Scope
 	promote     bool
+	tenants     *tenants // nil if there are none
 	telemetry   *metadata.TelemetryBuilder
 	byKey       [labels.NumKeys]metric.AddOption
 	strongly    [labels.NumKeys]metric.AddOption
@@ -43,6 +44,7 @@ func newProcessor(set component.TelemetrySettings, cfg *Config, signal SignalCon
 	p := &cloudLabels{
 		scopes:      cfg.Scopes,
 		promote:     cfg.Promote,
+		tenants:     newTenants(cfg.Tenant, table, telemetry),
 		telemetry:   telemetry,
 		normalizers: sync.Pool{New: func() any { return newNormalizer(table) }},
 	}

@@ -109,6 +109,34 @@ func TestOneVocabularyInThreeBackends(t *testing.T) {
 	t.Run("every item is accounted for", func(t *testing.T) { assertAccounts(ctx, t, s, clusters) })
 }
 
+// The keys of the semantic conventions, on resources alone, are found under the same
+// labels where the backends have what sealctl prints for that.
+func TestDottedKeysWithoutPromotionAreFoundToo(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	s := startStack(ctx, t, runDir(t), "embedded:gateway\nyaml:processors::cloudlabels: {key_style: dotted, promote: false}")
+	now := time.Now()
+	window := harness.Around(now)
+	for _, c := range sendFleet(ctx, t, s.gateway, now) {
+		provider := c.Labels["cloud_provider"]
+		traceQL := fmt.Sprintf(`{ resource.cloud.provider = %q }`, provider)
+		assertEventually(ctx, t, traceQL, c.traceIDs, func(ctx context.Context) ([]string, error) {
+			found, err := s.tempo.Search(ctx, traceQL, window)
+			return slices.Collect(maps.Keys(found)), err
+		})
+		logQL := fmt.Sprintf(`{cloud_provider=%q}`, provider)
+		assertEventually(ctx, t, logQL, c.lines, func(ctx context.Context) ([]string, error) {
+			lines, err := s.loki.Query(ctx, logQL, window)
+			return texts(lines), err
+		})
+		promQL := fmt.Sprintf(`{cloud_provider=%q, run_id!=""}`, provider)
+		assertEventually(ctx, t, promQL, wantSeries(c), func(ctx context.Context) ([]string, error) {
+			samples, err := s.prometheus.Query(ctx, promQL)
+			return seriesNames(samples), err
+		})
+	}
+}
+
 // sendFleet sends every cluster's telemetry, half of it over each protocol.
 func sendFleet(ctx context.Context, t *testing.T, g *harness.Gateway, now time.Time) []sent {
 	t.Helper()

@@ -39,7 +39,18 @@ func builtBinary(t *testing.T, variable string) string {
 	return binary
 }
 
-// startStack starts the backends and, in front of them, the gateway with a
+// fragment is what sealctl says that a backend needs for the cloud labels of a gateway
+// with these configurations, one to a line.
+func fragment(t *testing.T, backend, configs string) string {
+	t.Helper()
+	args := []string{"labels", "--for", backend}
+	for config := range strings.Lines(configs) {
+		args = append(args, "--config", strings.TrimSpace(config))
+	}
+	return string(sealctl(t, nil, args...))
+}
+
+// startStack starts the backends, each with the fragment for the gateway, and, in front of them, the gateway with a
 // configuration, and stops everything at the end of the test. Env adds to the
 // gateway's environment. The logs of a test that failed are kept.
 func startStack(ctx context.Context, t *testing.T, dir, config string, env ...string) *stack {
@@ -48,21 +59,25 @@ func startStack(ctx context.Context, t *testing.T, dir, config string, env ...st
 	binaries, err := backends.Ensure(ctx, os.Stdout)
 	require.NoError(t, err)
 
+	fragments := make(map[string]string)
+	for _, name := range backends.Names() {
+		fragments[name] = fragment(t, name, config)
+	}
 	s := &stack{dir: dir}
 	var starts sync.WaitGroup
 	start := func(name string, f func() error) {
 		starts.Go(func() { assert.NoError(t, f(), "starting %s", name) })
 	}
 	start("tempo", func() (err error) {
-		s.tempo, err = harness.StartTempo(ctx, binaries["tempo"], dir)
+		s.tempo, err = harness.StartTempo(ctx, binaries["tempo"], dir, fragments["tempo"])
 		return err
 	})
 	start("loki", func() (err error) {
-		s.loki, err = harness.StartLoki(ctx, binaries["loki"], dir)
+		s.loki, err = harness.StartLoki(ctx, binaries["loki"], dir, fragments["loki"])
 		return err
 	})
 	start("prometheus", func() (err error) {
-		s.prometheus, err = harness.StartPrometheus(ctx, binaries["prometheus"], dir)
+		s.prometheus, err = harness.StartPrometheus(ctx, binaries["prometheus"], dir, fragments["prometheus"])
 		return err
 	})
 	starts.Wait()

@@ -35,13 +35,21 @@ func Fetch(ctx context.Context, url string, header ...string) ([]byte, error) {
 	return body, nil
 }
 
+// asTenant returns the header that names a tenant, if there is one.
+func asTenant(tenant string) []string {
+	if tenant == "" {
+		return nil
+	}
+	return []string{"X-Scope-OrgID", tenant}
+}
+
 // getJSON decodes the answer of a query API.
-func getJSON(ctx context.Context, base string, params url.Values, into any) error {
+func getJSON(ctx context.Context, base string, params url.Values, into any, header ...string) error {
 	full := base
 	if len(params) > 0 {
 		full += "?" + params.Encode()
 	}
-	body, err := Fetch(ctx, full)
+	body, err := Fetch(ctx, full, header...)
 	if err != nil {
 		return err
 	}
@@ -78,7 +86,7 @@ func (t *Tempo) Search(ctx context.Context, traceQL string, w Window) (map[strin
 			RootTraceName string `json:"rootTraceName"`
 		} `json:"traces"`
 	}
-	if err := getJSON(ctx, t.SearchURL(traceQL, w), nil, &answer); err != nil {
+	if err := getJSON(ctx, t.SearchURL(traceQL, w), nil, &answer, asTenant(t.Tenant)...); err != nil {
 		return nil, err
 	}
 	found := make(map[string]string, len(answer.Traces))
@@ -130,7 +138,7 @@ func (l *Loki) Query(ctx context.Context, logQL string, w Window) ([]Line, error
 			} `json:"result"`
 		} `json:"data"`
 	}
-	if err := getJSON(ctx, l.QueryURL(logQL, w), nil, &answer); err != nil {
+	if err := getJSON(ctx, l.QueryURL(logQL, w), nil, &answer, asTenant(l.Tenant)...); err != nil {
 		return nil, err
 	}
 	var lines []Line

@@ -25,16 +25,20 @@ type Tempo struct {
 	OTLP string // host:port of OTLP over gRPC
 	URL  string // of its API
 	Data string // folder of all that it stores
+	// Tenant is whose data queries see, where there are tenants.
+	Tenant string
 }
 
-// StartTempo starts the real Tempo with its data in a new folder tempo in dir.
-func StartTempo(ctx context.Context, binary, dir string) (*Tempo, error) {
+// StartTempo starts the real Tempo with its data in a new folder tempo in dir. Settings
+// are YAML, merged into its configuration; without any, they are what the cloud labels
+// of a gateway without settings need.
+func StartTempo(ctx context.Context, binary, dir string, settings ...string) (*Tempo, error) {
 	t := &Tempo{Data: dataDir(dir, "tempo")}
 	err := startWithPorts(4, func(ports []int) (err error) {
 		t.URL, t.OTLP = loopbackURL(ports[0]), loopback(ports[2])
 		t.Process, err = startServer(ctx, binary, dir, "tempo", "tempo.yaml", map[string]int{
 			"HTTP_PORT": ports[0], "GRPC_PORT": ports[1], "OTLP_GRPC_PORT": ports[2], "OTLP_HTTP_PORT": ports[3],
-		}, func(config, _ string) []string { return []string{"-config.file=" + config} }, t.URL+"/ready")
+		}, settings, func(config, _ string) []string { return []string{"-config.file=" + config} }, t.URL+"/ready")
 		return err
 	})
 	if err != nil {
@@ -51,16 +55,19 @@ type Loki struct {
 	*Process
 	URL  string // of its API; OTLP goes to URL/otlp
 	Data string // folder of all that it stores
+	// Tenant is whose data queries see, where there are tenants.
+	Tenant string
 }
 
-// StartLoki starts the real Loki with its data in a new folder loki in dir.
-func StartLoki(ctx context.Context, binary, dir string) (*Loki, error) {
+// StartLoki starts the real Loki with its data in a new folder loki in dir. Settings
+// are as for Tempo.
+func StartLoki(ctx context.Context, binary, dir string, settings ...string) (*Loki, error) {
 	l := &Loki{Data: dataDir(dir, "loki")}
 	err := startWithPorts(2, func(ports []int) (err error) {
 		l.URL = loopbackURL(ports[0])
 		l.Process, err = startServer(ctx, binary, dir, "loki", "loki.yaml", map[string]int{
 			"HTTP_PORT": ports[0], "GRPC_PORT": ports[1],
-		}, func(config, _ string) []string { return []string{"-config.file=" + config} }, l.URL+"/ready")
+		}, settings, func(config, _ string) []string { return []string{"-config.file=" + config} }, l.URL+"/ready")
 		return err
 	})
 	return l, err
@@ -73,12 +80,12 @@ type Prometheus struct {
 }
 
 // StartPrometheus starts the real Prometheus with its data in a new folder
-// prometheus in dir.
-func StartPrometheus(ctx context.Context, binary, dir string) (*Prometheus, error) {
+// prometheus in dir. Settings are as for Tempo.
+func StartPrometheus(ctx context.Context, binary, dir string, settings ...string) (*Prometheus, error) {
 	p := &Prometheus{}
 	err := startWithPorts(1, func(ports []int) (err error) {
 		p.URL = loopbackURL(ports[0])
-		p.Process, err = startServer(ctx, binary, dir, "prometheus", "prometheus.yml", nil, func(config, data string) []string {
+		p.Process, err = startServer(ctx, binary, dir, "prometheus", "prometheus.yml", nil, settings, func(config, data string) []string {
 			return []string{
 				"--config.file=" + config, "--storage.tsdb.path=" + data,
 				"--web.listen-address=" + loopback(ports[0]),
@@ -92,9 +99,9 @@ func StartPrometheus(ctx context.Context, binary, dir string) (*Prometheus, erro
 
 func dataDir(dir, name string) string { return filepath.Join(dir, name, "data") }
 
-// startServer fills in the configuration template, starts the server and waits
-// until it is ready.
-func startServer(ctx context.Context, binary, dir, name, template string, ports map[string]int, args func(config, data string) []string, ready string) (*Process, error) {
+// startServer fills in the configuration template, merges the settings into it, starts
+// the server and waits until it is ready.
+func startServer(ctx context.Context, binary, dir, name, template string, ports map[string]int, settings []string, args func(config, data string) []string, ready string) (*Process, error) {
 	root, err := backends.Root()
 	if err != nil {
 		return nil, err
@@ -118,7 +125,11 @@ func startServer(ctx context.Context, binary, dir, name, template string, ports 
 		}
 		return strconv.Itoa(port)
 	})
-	if err := os.WriteFile(config, []byte(filled), 0o644); err != nil {
+	whole, err := withSettings(name, filled, settings)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", template, err)
+	}
+	if err := os.WriteFile(config, whole, 0o644); err != nil {
 		return nil, err
 	}
 	return startReady(ctx, Spec{Name: name, Path: binary, Args: args(config, data), Dir: home}, ready)

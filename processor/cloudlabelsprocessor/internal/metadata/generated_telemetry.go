@@ -23,16 +23,17 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                             metric.Meter
-	mu                                sync.Mutex
-	registrations                     []metric.Registration
-	ProcessorCloudlabelsConflicts     metric.Int64Counter
-	ProcessorCloudlabelsDisagreements metric.Int64Counter
-	ProcessorCloudlabelsImplausible   metric.Int64Counter
-	ProcessorCloudlabelsInferred      metric.Int64Counter
-	ProcessorCloudlabelsNormalized    metric.Int64Counter
-	ProcessorCloudlabelsRepaired      metric.Int64Counter
-	ProcessorCloudlabelsUnknown       metric.Int64Counter
+	meter                              metric.Meter
+	mu                                 sync.Mutex
+	registrations                      []metric.Registration
+	ProcessorCloudlabelsConflicts      metric.Int64Counter
+	ProcessorCloudlabelsDisagreements  metric.Int64Counter
+	ProcessorCloudlabelsImplausible    metric.Int64Counter
+	ProcessorCloudlabelsInferred       metric.Int64Counter
+	ProcessorCloudlabelsNormalized     metric.Int64Counter
+	ProcessorCloudlabelsRepaired       metric.Int64Counter
+	ProcessorCloudlabelsTenantDefaults metric.Int64Counter
+	ProcessorCloudlabelsUnknown        metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -98,6 +99,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_cloudlabels_repaired",
 		metric.WithDescription("Labels whose implausible values were put right. [Beta]"),
 		metric.WithUnit("{label}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCloudlabelsTenantDefaults, err = builder.meter.Int64Counter(
+		"otelcol_processor_cloudlabels_tenant_defaults",
+		metric.WithDescription("Resources that went to the default tenant. [Beta]"),
+		metric.WithUnit("{resource}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorCloudlabelsUnknown, err = builder.meter.Int64Counter(

@@ -25,6 +25,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorCloudlabelsInferred.Add(context.Background(), 1)
 	tb.ProcessorCloudlabelsNormalized.Add(context.Background(), 1)
 	tb.ProcessorCloudlabelsRepaired.Add(context.Background(), 1)
+	tb.ProcessorCloudlabelsTenantDefaults.Add(context.Background(), 1)
 	tb.ProcessorCloudlabelsUnknown.Add(context.Background(), 1)
 	AssertEqualProcessorCloudlabelsConflicts(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -42,6 +43,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorCloudlabelsRepaired(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorCloudlabelsTenantDefaults(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorCloudlabelsUnknown(t, testTel,
