@@ -25,9 +25,9 @@ export GOWORK      := off
 export GOFLAGS     += -trimpath -buildvcs=false
 
 # What the binaries are made of, apart from Go's own dependencies.
-SOURCES := $(shell find labels seal internal processor exporter distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
+SOURCES := $(shell find labels seal internal processor exporter extension distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
 SOURCES += $(shell find wasmhost wasmfilters/builtin -name '*.go' -not -name '*_test.go')
-SEALCTL_SOURCES := $(shell find seal internal cmd wasmhost wasmfilters -name '*.go' -not -name '*_test.go') $(wildcard cmd/sealctl/skeleton/*)
+SEALCTL_SOURCES := $(SOURCES) $(shell find cmd wasmfilters -name '*.go' -not -name '*_test.go') $(wildcard cmd/sealctl/skeleton/*)
 
 ##@ Use it
 
@@ -94,13 +94,30 @@ generate: $(TOOLS)/mdatagen ## Bring generated files up to date
 clean: ## Remove build/
 	rm -rf $(BUILD)
 
+##@ Package it
+
+PACKAGES := $(BUILD)/packages
+
+.PHONY: packages
+packages: $(GATEWAY) $(SEALCTL) $(TOOLS)/nfpm ## Pack the gateway: deb, rpm, bills of materials, checksums; build/packages
+	@rm -rf $(PACKAGES) && mkdir -p $(PACKAGES)
+	@for kind in deb rpm; do \
+		$(BINARIES) SEALGATE_VERSION=$(VERSION) SEALGATE_ARCH=$$($(GO) env GOARCH) \
+			$(TOOLS)/nfpm package --config packaging/nfpm.yaml --packager $$kind --target $(PACKAGES) || exit 1; \
+	done
+	@for binary in $(GATEWAY) $(SEALCTL); do \
+		$(GO) run ./packaging/sbom -version $(VERSION) $$binary > $(PACKAGES)/$${binary##*/}.cdx.json || exit 1; \
+	done
+	@cd $(PACKAGES) && sha256sum * > ../SHA256SUMS && mv ../SHA256SUMS .
+	$(SAY) 'packed into $(PACKAGES)'
+
 ##@ Check it
 
 # Where tests find what was built.
-BINARIES = SEALGATE_BIN=$(CURDIR)/$(GATEWAY) SEALGATE_CTL=$(CURDIR)/$(SEALCTL)
+BINARIES = SEALGATE_BIN=$(CURDIR)/$(GATEWAY) SEALGATE_CTL=$(CURDIR)/$(SEALCTL) SEALGATE_NFPM=$(CURDIR)/$(TOOLS)/nfpm
 
 .PHONY: test
-test: $(GATEWAY) $(SEALCTL) backends ## Run every test, the end-to-end tests included
+test: $(GATEWAY) $(SEALCTL) $(TOOLS)/nfpm backends ## Run every test, the end-to-end tests included
 	$(SAY) 'running every test'
 	@$(BINARIES) $(GO) test -timeout 30m ./...
 
