@@ -35,7 +35,7 @@ type Options struct {
 	Breaker                 BreakerOptions
 	// TrialRecords is how many records a module is tried on before Swap puts it in charge; 0 is none.
 	TrialRecords int
-	// Now is the clock that chunks carry; nil is time.Now.
+	// Now is the clock that chunks carry, and by which the time in the guest is measured; nil is time.Now.
 	Now func() time.Time
 }
 

@@ -113,11 +113,8 @@ func (s *stack) start(ctx context.Context, binaries map[string]string, gateway, 
 }
 
 // sendHour replays the hour before now of a generated edge node through an edge collector, and says what became of it.
-// It is replayed at full speed, so that windows go by the time of the records.
 func (s *stack) sendHour(ctx context.Context, out io.Writer, binary, dir string, now time.Time) (err error) {
-	s.edge, err = harness.StartGateway(ctx, binary, dir, "embedded:edge\nyaml:processors::wasmfilter::config::clock: record",
-		harness.Addresses{}, "SEALGATE_GATEWAY="+s.gateway.GRPC, "SEALGATE_GATEWAY_INSECURE=true")
-	if err != nil {
+	if s.edge, err = harness.StartEdge(ctx, binary, dir, s.gateway); err != nil {
 		return err
 	}
 	node, err := edgenode.New(edgenode.Options{Seed: 1, Start: now.Add(-time.Hour), Duration: time.Hour})

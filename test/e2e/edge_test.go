@@ -19,15 +19,13 @@ import (
 )
 
 // An hour of an edge node passes an edge collector, which drops what repeats, and a gateway on its way to
-// Loki. The hour is replayed at full speed, so windows go by the time of the records.
+// Loki.
 func TestAnEdgeNodeSendsOnWhatMatters(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	s := startStack(ctx, t, runDir(t), "embedded:gateway")
 	startEdge := func() *harness.Gateway {
-		edge, err := harness.StartGateway(ctx, builtBinary(t, "SEALGATE_BIN"), filepath.Join(s.dir, "edge"),
-			"embedded:edge\nyaml:processors::wasmfilter::config::clock: record", harness.Addresses{},
-			"SEALGATE_GATEWAY="+s.gateway.GRPC, "SEALGATE_GATEWAY_INSECURE=true")
+		edge, err := harness.StartEdge(ctx, builtBinary(t, "SEALGATE_BIN"), filepath.Join(s.dir, "edge"), s.gateway)
 		require.NoError(t, err)
 		stopAtEnd(t, edge.Process)
 		return edge

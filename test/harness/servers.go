@@ -213,3 +213,10 @@ func StartGateway(ctx context.Context, binary, dir, configs string, at Addresses
 	})
 	return g, err
 }
+
+// StartEdge starts an edge collector that sends to a gateway. What it filters is taken to be replayed: its
+// windows go by the time of the records.
+func StartEdge(ctx context.Context, binary, dir string, to *Gateway) (*Gateway, error) {
+	return StartGateway(ctx, binary, dir, "embedded:edge\nyaml:processors::wasmfilter::config::clock: record",
+		Addresses{}, "SEALGATE_GATEWAY="+to.GRPC, "SEALGATE_GATEWAY_INSECURE=true")
+}

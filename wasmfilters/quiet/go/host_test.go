@@ -11,28 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sealgate/sealgate/wasmfilters/internal/filtertest"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/sdktest"
 	"github.com/sealgate/sealgate/wasmhost"
 )
-
-// records are those of a test as the host wants to see them, of one resource.
-type records []sdktest.Record
-
-func (r records) Len() int                                     { return len(r) }
-func (r records) Resources() int                               { return 1 }
-func (r records) ResourceKey(int) uint64                       { return 1 }
-func (r records) ResourceAttribute(int, string) (string, bool) { return "", false }
-func (r records) Resource(int) int                             { return 0 }
-func (r records) Time(i int) uint64                            { return r[i].Time }
-func (r records) Severity(i int) uint8                         { return r[i].Severity }
-func (r records) Body(i int) string                            { return r[i].Body }
-func (r records) TraceID(i int) [16]byte                       { return r[i].TraceID }
-func (r records) EventName(i int) string                       { return r[i].EventName }
-func (r records) Attribute(i int, name string) (string, bool) {
-	s, ok := r[i].Attrs[name]
-	return s, ok
-}
-func (r records) Protected(i int) bool { return r[i].Protected }
 
 // files are the paths of the modules.
 func files(t testing.TB) map[string]string {
@@ -77,7 +59,7 @@ func TestTheHostLosesNothingByAFilterInAnyLanguage(t *testing.T) {
 			f := newHost(t, load(t, newRuntime(t), file), `{"contains":["/healthz"]}`)
 			lines := sdktest.Lines(3000)
 			lines[3].Protected = true
-			judge(t, f, records(lines))
+			judge(t, f, filtertest.HostRecords(lines))
 			st := f.Stats()
 			assert.Zero(t, st.Errors, st.LastError)
 			assert.EqualValues(t, []uint64{3000, 2401, 300, 299}, []uint64{st.In, st.Kept, st.Dropped, st.Represented})
@@ -99,7 +81,7 @@ func TestAFilterIsReplacedByThatOfAnotherLanguage(t *testing.T) {
 	r := newRuntime(t)
 	names := languages(t)
 	f := newHost(t, load(t, r, module(names[0])), `{}`)
-	body := records{{Time: 5, Body: "GET /healthz"}}
+	body := filtertest.HostRecords{{Time: 5, Body: "GET /healthz"}}
 	for _, language := range names {
 		judge(t, f, body)
 		require.NoError(t, f.Swap(t.Context(), load(t, r, module(language))))
@@ -121,7 +103,7 @@ func TestTheHostTellsWhyAConfigurationIsRefused(t *testing.T) {
 // BenchmarkHost is what a record costs with the host's work: searches, columns, the
 // call and the guest, with its fuel.
 func BenchmarkHost(b *testing.B) {
-	var lines wasmhost.Records = records(sdktest.Lines(1000))
+	var lines wasmhost.Records = filtertest.HostRecords(sdktest.Lines(1000))
 	for language, file := range files(b) {
 		b.Run(language, func(b *testing.B) {
 			f := newHost(b, load(b, newRuntime(b), file), `{"contains":["/healthz"]}`)
