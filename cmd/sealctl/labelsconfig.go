@@ -9,12 +9,14 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 
 	"github.com/sealgate/sealgate/distributions"
 	"github.com/sealgate/sealgate/internal/labelbackends"
@@ -93,9 +95,9 @@ func resolve(ctx context.Context, uris []string) (conf *confmap.Conf, err error)
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs: uris,
 		ProviderFactories: []confmap.ProviderFactory{
-			source{"env", readVariable}.factory(),
-			source{"file", readConfigFile}.factory(),
-			source{"yaml", readInline}.factory(),
+			envprovider.NewFactory(),
+			fileprovider.NewFactory(),
+			yamlprovider.NewFactory(),
 			distributions.NewFactory(),
 		},
 		DefaultScheme: "env",
@@ -105,47 +107,4 @@ func resolve(ctx context.Context, uris []string) (conf *confmap.Conf, err error)
 	}
 	defer func() { err = errors.Join(err, resolver.Shutdown(context.WithoutCancel(ctx))) }()
 	return resolver.Resolve(ctx)
-}
-
-// source is one of the gateway's providers of configuration, by its scheme.
-type source struct {
-	scheme string
-	read   func(name string) (*confmap.Retrieved, error)
-}
-
-func (s source) factory() confmap.ProviderFactory {
-	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return s })
-}
-
-func (s source) Retrieve(_ context.Context, uri string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
-	return s.read(strings.TrimPrefix(uri, s.scheme+":"))
-}
-
-func (s source) Scheme() string { return s.scheme }
-
-func (source) Shutdown(context.Context) error { return nil }
-
-func readVariable(name string) (*confmap.Retrieved, error) {
-	name, fallback, hasFallback := strings.Cut(name, ":-")
-	text, ok := os.LookupEnv(name)
-	switch {
-	case ok:
-	case hasFallback && fallback == "":
-		return confmap.NewRetrieved("") // in YAML, nothing is null
-	default:
-		text = fallback
-	}
-	return confmap.NewRetrievedFromYAML([]byte(text))
-}
-
-func readConfigFile(path string) (*confmap.Retrieved, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return confmap.NewRetrievedFromYAML(text)
-}
-
-func readInline(text string) (*confmap.Retrieved, error) {
-	return confmap.NewRetrievedFromYAML([]byte(text))
 }
