@@ -12,11 +12,13 @@ SHELL := /bin/sh
 GO          ?= go
 BUILD       := build
 GATEWAY     := $(BUILD)/otelcol-sealgate
+AGENT       := $(BUILD)/otelcol-sealgate-agent
+EDGE        := $(BUILD)/otelcol-sealgate-edge
 SEALCTL     := $(BUILD)/sealctl
 VERSION     := $(shell sed -n 's/^ *version: *//p' builder-config.yaml)
 TOOLS       := $(BUILD)/tools
-FILTERS     := wasmfilters/builtin/modules/shipped.wasm
-MODULES     := . internal/tools test/bench
+FILTERS     := $(patsubst wasmfilters/shipped/%/main.go,wasmfilters/builtin/modules/%.wasm.gz,$(wildcard wasmfilters/shipped/*/main.go))
+MODULES     := . internal/tools test/bench test/deploy
 SAY         := @printf '== %s\n'
 
 # Products and tests are built alike, so that they share Go's build cache.
@@ -25,7 +27,7 @@ export GOWORK      := off
 export GOFLAGS     += -trimpath -buildvcs=false
 
 # What the binaries are made of, apart from Go's own dependencies.
-SOURCES := $(shell find labels seal internal processor exporter extension distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*')
+SOURCES := $(shell find labels seal internal processor exporter extension distributions -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*' -o -path 'distributions/overlays/*.yaml')
 SOURCES += $(shell find wasmhost wasmfilters/builtin -name '*.go' -not -name '*_test.go')
 SEALCTL_SOURCES := $(SOURCES) $(shell find cmd wasmfilters -name '*.go' -not -name '*_test.go') $(wildcard cmd/sealctl/skeleton/*)
 
@@ -61,6 +63,23 @@ $(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES) $(FILTERS)
 	@scripts/heartbeat 'compiling the gateway' $(GO) build -C $(BUILD)/otelcol -ldflags '-s -w' -o ../otelcol-sealgate .
 	$(SAY) 'built $@'
 
+.PHONY: build-all
+build-all: $(GATEWAY) $(AGENT) $(EDGE) $(SEALCTL) ## Build the agent and the edge collector too: build/otelcol-sealgate-agent, -edge
+
+# They are of the gateway's modules, so that a component is of one version in all
+# three and most of it is compiled once.
+$(BUILD)/%/.stamp: distributions/%/builder-config.yaml $(BUILD)/otelcol/.stamp
+	@$(TOOLS)/builder --config $< --skip-compilation --skip-get-modules > $(BUILD)/builder-$*.log 2>&1 || { cat $(BUILD)/builder-$*.log; exit 1; }
+	@sed 's,build/otelcol$$,build/$*,' $(BUILD)/otelcol/go.mod > $(@D)/go.mod && cp $(BUILD)/otelcol/go.sum $(@D)/
+	@touch $@
+
+$(BUILD)/otelcol-sealgate-%: $(BUILD)/%/.stamp $(SOURCES) $(FILTERS)
+	$(SAY) 'compiling the $* distribution'
+	@scripts/heartbeat 'compiling the $* distribution' $(GO) build -C $(BUILD)/$* -ldflags '-s -w' -o ../$(@F) .
+	$(SAY) 'built $@'
+
+.PRECIOUS: $(BUILD)/%/.stamp
+
 .PHONY: filters
 filters: $(FILTERS) ## Build the shipped filters, WebAssembly
 
@@ -69,9 +88,11 @@ filters-all: filters ## Build the example filter in other languages too, if thei
 	@scripts/filters-all
 
 # The gateway has them compiled in: they are built where they are embedded from.
-wasmfilters/builtin/modules/%.wasm: go.mod $(shell find wasmfilters -name '*.go' -not -name '*_test.go' -not -path '*/builtin/*')
+wasmfilters/builtin/modules/%.wasm.gz: go.mod wasmfilters/builtin/module.go $(shell find wasmfilters -name '*.go' -not -name '*_test.go' -not -path '*/builtin/*')
 	$(SAY) 'building $@'
-	@GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -ldflags '-s -w' -o $@ ./wasmfilters/$*
+	@mkdir -p $(BUILD)
+	@GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -ldflags '-s -w' -o $(BUILD)/$*.wasm ./wasmfilters/shipped/$*
+	@$(GO) run ./wasmfilters/builtin/pack <$(BUILD)/$*.wasm >$(BUILD)/$*.wasm.gz && mv $(BUILD)/$*.wasm.gz $@
 
 $(SEALCTL): go.mod go.sum $(SEALCTL_SOURCES) $(FILTERS)
 	$(SAY) 'building $@'
@@ -81,6 +102,12 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	$(SAY) 'building $@'
 	@$(GO) build -C internal/tools -o ../../$(TOOLS)/ tool
 	@touch $(TOOLS)/*
+
+# Of the module of the chart's test: both are of one version of Kubernetes.
+$(TOOLS)/helm: test/deploy/go.mod test/deploy/go.sum
+	$(SAY) 'building $@ (about 5 minutes the first time)'
+	@scripts/heartbeat 'building $@' $(GO) build -C test/deploy -ldflags '-s -w' -o ../../$(TOOLS)/ tool
+	@touch $@
 
 .PHONY: backends
 backends: ## Build the real Tempo, Loki and Prometheus that tests use (once, about 12 minutes)
@@ -99,34 +126,39 @@ clean: ## Remove build/
 PACKAGES := $(BUILD)/packages
 
 .PHONY: packages
-packages: $(GATEWAY) $(SEALCTL) $(TOOLS)/nfpm ## Pack the gateway: deb, rpm, bills of materials, checksums; build/packages
+packages: build-all $(TOOLS)/nfpm $(TOOLS)/helm ## Pack gateway and edge: deb, rpm, chart, bills of materials, checksums; build/packages
 	@rm -rf $(PACKAGES) && mkdir -p $(PACKAGES)
-	@for kind in deb rpm; do \
-		$(BINARIES) SEALGATE_VERSION=$(VERSION) SEALGATE_ARCH=$$($(GO) env GOARCH) \
-			$(TOOLS)/nfpm package --config packaging/nfpm.yaml --packager $$kind --target $(PACKAGES) || exit 1; \
+	@for distribution in gateway edge; do \
+		rendered=$(BUILD)/packaging/$$distribution && packaging/render $$distribution $(BUILD) $$rendered || exit 1; \
+		for kind in deb rpm; do \
+			SEALGATE_VERSION=$(VERSION) SEALGATE_ARCH=$$($(GO) env GOARCH) \
+				$(TOOLS)/nfpm package --config $$rendered/nfpm.yaml --packager $$kind --target $(PACKAGES) || exit 1; \
+		done; \
 	done
-	@for binary in $(GATEWAY) $(SEALCTL); do \
+	@for binary in $(GATEWAY) $(AGENT) $(EDGE) $(SEALCTL); do \
 		$(GO) run ./packaging/sbom -version $(VERSION) $$binary > $(PACKAGES)/$${binary##*/}.cdx.json || exit 1; \
 	done
+	@$(TOOLS)/helm package deploy/helm/sealgate --version $(VERSION) --app-version $(VERSION) --destination $(PACKAGES) > $(BUILD)/helm.log 2>&1 || { cat $(BUILD)/helm.log; exit 1; }
 	@cd $(PACKAGES) && sha256sum * > ../SHA256SUMS && mv ../SHA256SUMS .
 	$(SAY) 'packed into $(PACKAGES)'
 
 ##@ Check it
 
 # Where tests find what was built.
-BINARIES = SEALGATE_BIN=$(CURDIR)/$(GATEWAY) SEALGATE_CTL=$(CURDIR)/$(SEALCTL) SEALGATE_NFPM=$(CURDIR)/$(TOOLS)/nfpm
+BINARIES = SEALGATE_BIN=$(CURDIR)/$(GATEWAY) SEALGATE_AGENT_BIN=$(CURDIR)/$(AGENT) SEALGATE_EDGE_BIN=$(CURDIR)/$(EDGE) SEALGATE_CTL=$(CURDIR)/$(SEALCTL) SEALGATE_NFPM=$(CURDIR)/$(TOOLS)/nfpm SEALGATE_HELM=$(CURDIR)/$(TOOLS)/helm
 
 .PHONY: test
-test: $(GATEWAY) $(SEALCTL) $(TOOLS)/nfpm backends ## Run every test, the end-to-end tests included
+test: build-all $(TOOLS)/nfpm $(TOOLS)/helm backends ## Run every test, the end-to-end tests included
 	$(SAY) 'running every test'
 	@$(BINARIES) $(GO) test -timeout 30m ./...
+	@$(BINARIES) $(GO) test -C test/deploy ./...
 
 .PHONY: unit
 unit: ## Run the tests that need no built server
 	@$(GO) test ./...
 
 .PHONY: e2e
-e2e: $(GATEWAY) $(SEALCTL) backends ## Run the end-to-end tests alone
+e2e: build-all backends ## Run the end-to-end tests alone
 	@$(BINARIES) $(GO) test -v -count 1 -timeout 30m ./test/e2e/...
 
 .PHONY: race
@@ -144,20 +176,53 @@ bench: ## Measure against what others offer; writes build/bench.json
 	@mkdir -p $(BUILD)
 	@$(GO) run -C test/bench . -json ../../$(BUILD)/bench.json
 
+.PHONY: size
+size: build-all ## Print size, start and idle memory of each distribution; fails where the edge exceeds its limits
+	@$(GO) run ./test/size $(EDGE) $(AGENT) $(GATEWAY)
+
 .PHONY: bench-redundancy
 bench-redundancy: $(FILTERS) ## Replay CORPUS=dir, files of the form of LogHub, through the filter redundancy
 	@$(GO) run ./test/redundancy "$(CORPUS)"
+
+# A Collector of upstream components alone, to be measured beside ours.
+UPSTREAM := $(BUILD)/otelcol-upstream
+$(BUILD)/upstream/.stamp: test/load/upstream.yaml $(BUILD)/otelcol/.stamp
+	@$(TOOLS)/builder --config $< --skip-compilation --skip-get-modules > $(BUILD)/builder-upstream.log 2>&1 || { cat $(BUILD)/builder-upstream.log; exit 1; }
+	@sed 's,build/otelcol$$,build/upstream,' $(BUILD)/otelcol/go.mod > $(@D)/go.mod && cp $(BUILD)/otelcol/go.sum $(@D)/
+	@touch $@
+
+$(UPSTREAM): $(BUILD)/upstream/.stamp
+	$(SAY) 'compiling the upstream Collector'
+	@scripts/heartbeat 'compiling the upstream Collector' $(GO) build -C $(BUILD)/upstream -ldflags '-s -w' -o ../$(@F) .
+
+.PHONY: load
+load: $(GATEWAY) $(SEALCTL) $(UPSTREAM) ## Measure the gateway beside an upstream Collector under load; LOAD_FLAGS=-h lists options
+	@$(GO) run ./test/load/run -gateway $(GATEWAY) -upstream $(UPSTREAM) -sealctl $(SEALCTL) -json $(BUILD)/load.json $(LOAD_FLAGS)
+
+SOAK ?= 10m
+.PHONY: soak
+soak: $(GATEWAY) $(SEALCTL) ## Run the gateway at half its highest rate for SOAK (10m); its memory must stay flat
+	@$(GO) run ./test/load/run -gateway $(GATEWAY) -sealctl $(SEALCTL) -soak $(SOAK) $(LOAD_FLAGS)
 
 .PHONY: check
 check: $(TOOLS)/mdatagen ## Format, vet, and generated files up to date
 	$(SAY) 'format'
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted; run gofmt -w on:"; echo "$$bad"; exit 1; }
 	$(SAY) 'vet'
-	@$(GO) vet ./... && $(GO) vet -C test/bench ./...
+	@$(GO) vet ./... && $(GO) vet -C test/bench ./... && $(GO) vet -C test/deploy ./...
 	$(SAY) 'generated files and go.mod'
 	@for m in $(MODULES); do $(GO) mod tidy -C $$m -diff || { echo "run go mod tidy in $$m"; exit 1; }; done
 	@$(GO) generate ./...
-	@changed=$$(git status --porcelain -- '*generated_*' '*documentation.md'); [ -z "$$changed" ] || { echo 'generated files are not current; run make generate and commit:'; echo "$$changed"; exit 1; }
+	@changed=$$(git status --porcelain -- '*generated_*' '*documentation.md' 'deploy/dashboards/*.json'); [ -z "$$changed" ] || { echo 'generated files are not current; run make generate and commit:'; echo "$$changed"; exit 1; }
+
+VULNDB ?= https://vuln.go.dev
+.PHONY: vulncheck
+vulncheck: build-all $(TOOLS)/govulncheck ## Look for known vulnerabilities in what was built; asks VULNDB (vuln.go.dev)
+	@scripts/vulncheck $(TOOLS)/govulncheck $(VULNDB) $(GATEWAY) $(AGENT) $(EDGE) $(SEALCTL)
+
+# Not in internal/tools: it is asked for seldom, and what it needs is its own.
+$(TOOLS)/govulncheck:
+	@GOBIN=$(CURDIR)/$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .PHONY: help
 help: ## Show this list

@@ -28,25 +28,25 @@ type Filter struct {
 	closed   bool // under the lock of every slot
 }
 
-// NewFilter starts the instances of a module. From here on the module belongs to the filter, which
-// closes it, also where it returns an error.
+// NewFilter starts an instance of a module; the others are started when there is something for them to
+// judge. From here on the module belongs to the filter, which closes it, also where it returns an error.
 func NewFilter(ctx context.Context, m *Module, opts Options) (*Filter, error) {
 	f := &Filter{opts: opts.withDefaults(), rules: newRuleBook(), closing: make(chan struct{})}
 	f.scratch.New = func() any { return new(routes) }
-	instances, err := m.instances(f.opts)
+	first, err := m.instance(f.opts)
 	if err != nil {
 		return nil, errorAnd(err, m.Close(ctx))
 	}
-	p := newProgram(m, instances[0].manifest, f.rules)
-	for _, i := range instances {
-		f.slots = append(f.slots, f.newSlot(p, i))
+	p := newProgram(m, first.manifest, f.rules)
+	for range f.opts.Instances {
+		f.slots = append(f.slots, f.newSlot(p))
 	}
+	f.slots[0].instance, f.slots[0].count.started = first, 1
 	return f, nil
 }
 
-func (f *Filter) newSlot(p *program, i *instance) *slot {
-	s := &slot{filter: f, program: p, instance: i, breaker: breaker{opts: f.opts.Breaker}}
-	s.count.started = 1
+func (f *Filter) newSlot(p *program) *slot {
+	s := &slot{filter: f, program: p, breaker: breaker{opts: f.opts.Breaker}}
 	s.count.growRules(f.rules.size())
 	return s
 }

@@ -28,6 +28,18 @@ func TestRecordsBelowInfoAreDroppedUnderTheirRule(t *testing.T) {
 	assert.NotZero(t, st.FuelUsed)
 }
 
+func TestAnInstanceIsStartedWhenThereIsSomethingForItToJudge(t *testing.T) {
+	f := filterOf(t, guestParts{}, Options{Instances: 2})
+	if len(f.slots) < 2 {
+		t.Skip("there is one processor")
+	}
+	assert.Equal(t, 1, f.Stats().Instances)
+	judge(t, f, mixed(100, 20))
+	assert.Equal(t, 2, f.Stats().Instances)
+	assert.EqualValues(t, 2, f.Stats().Started)
+	assert.EqualValues(t, 50, f.Stats().Dropped)
+}
+
 func TestTheHostHasTheLastWordOnProtectedRecords(t *testing.T) {
 	f := filterOf(t, guestParts{filter: verdictsFor(dropRule1, dropAll)}, Options{})
 	b := mixed(10, 1)

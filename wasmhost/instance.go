@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -76,39 +75,6 @@ func (m *Module) instance(opts Options) (*instance, error) {
 		return nil, err
 	}
 	return i, nil
-}
-
-// instances starts as many as the options say, all at once, or none.
-func (m *Module) instances(opts Options) ([]*instance, error) {
-	all, errs := make([]*instance, opts.Instances), make([]error, opts.Instances)
-	var starting sync.WaitGroup
-	for k := range all {
-		starting.Go(func() { all[k], errs[k] = m.instance(opts) })
-	}
-	starting.Wait()
-	var err error
-	for k, i := range all {
-		if err == nil {
-			err = errs[k]
-		}
-		if err == nil {
-			err = i.mustHave(all[0].manifest)
-		}
-	}
-	if err != nil {
-		closeAll(all)
-		return nil, err
-	}
-	return all, nil
-}
-
-// closeAll leaves out what was not started.
-func closeAll(all []*instance) {
-	for _, i := range all {
-		if i != nil {
-			i.close()
-		}
-	}
 }
 
 // mustHave refuses a guest that gives another manifest each time that it is started.

@@ -5,6 +5,7 @@ package wasmhost
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -130,6 +131,25 @@ func TestTheCacheIsMadePrivateAndUsed(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.NotEmpty(t, entries)
+}
+
+func TestAModuleThatTheCacheHasIsNotRead(t *testing.T) {
+	opts := RuntimeOptions{CacheDir: t.TempDir()}
+	s := sourceOf(assemble(guestParts{}))
+	m, err := runtimeWith(t, opts).LoadSource(t.Context(), s, "")
+	require.NoError(t, err)
+	require.NoError(t, m.Close(t.Context()))
+
+	gone := errors.New("it is gone")
+	s.Read = func() ([]byte, error) { return nil, gone }
+	m, err = runtimeWith(t, opts).LoadSource(t.Context(), s, "sha256:"+s.SHA256)
+	require.NoError(t, err)
+	judge(t, newFilter(t, m, Options{}), mixed(10, 1))
+
+	_, err = runtimeWith(t, opts).LoadSource(t.Context(), s, "sm3:00")
+	assert.ErrorIs(t, err, gone)
+	_, err = newRuntime(t).LoadSource(t.Context(), s, "")
+	assert.ErrorIs(t, err, gone)
 }
 
 func TestTheInterpreterGivesTheSameVerdicts(t *testing.T) {

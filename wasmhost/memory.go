@@ -34,9 +34,14 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 		m.buffer = grown
 	}
 	m.buffer = m.buffer[:size]
+	had = max(had, untouched)
 	inPieces(int(size)-had, func(from, to int) { touch(m.buffer[had+from : had+to]) })
 	return m.buffer
 }
+
+// untouched is the memory of which a guest touches the pages itself. Where they are new to the system that
+// takes some ms for all, or 20 on a slow virtual machine; small guests never need half of what they ask for.
+const untouched = 4 << 20
 
 // inPieces lets other goroutines have their turn after each piece of n bytes. Memory that is new takes
 // the system a tenth of a second for some tens of megabytes, and a copy cannot be preempted.

@@ -13,26 +13,36 @@ import (
 	"github.com/sealgate/sealgate/wasmhost/fuel"
 )
 
-// metered returns a module with its fuel counter; digest is that of the module. To put the counter in
-// takes half as long as all the rest of a start, so the result is kept in the cache directory, where it
-// is as safe as the compiled code beside it: nobody else may write there.
-func (r *Runtime) metered(wasm []byte, digest string) ([]byte, error) {
+// metered has a module with its fuel counter used. To put the counter in takes half as long as all the
+// rest of a start, so the result is kept in the cache directory, where it is as safe as the compiled code
+// beside it: nobody else may write there. It is good until use returns.
+func (r *Runtime) metered(s Source, use func(code []byte) error) error {
 	limits := fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages, Unmetered: r.opts.Unmetered}
 	if r.opts.CacheDir == "" || limits.Unmetered != nil {
-		return instrument(wasm, limits)
+		code, err := instrument(s, limits)
+		if err != nil {
+			return err
+		}
+		return use(code)
 	}
-	e := newMeteredEntry(r.opts.CacheDir, fuel.Version(), digest, limits)
-	if code, ok := e.read(); ok {
-		return code, nil
+	e := newMeteredEntry(r.opts.CacheDir, fuel.Version(), s.SHA256, limits)
+	if code, release, ok := e.open(); ok {
+		defer release()
+		return use(code)
 	}
-	code, err := instrument(wasm, limits)
-	if err == nil {
-		_ = e.write(code) // the next start does without
+	code, err := instrument(s, limits)
+	if err != nil {
+		return err
 	}
-	return code, err
+	_ = e.write(code) // the next start does without
+	return use(code)
 }
 
-func instrument(wasm []byte, limits fuel.Limits) ([]byte, error) {
+func instrument(s Source, limits fuel.Limits) ([]byte, error) {
+	wasm, err := s.Read()
+	if err != nil {
+		return nil, err
+	}
 	m, err := fuel.Instrument(wasm, limits)
 	if err != nil {
 		return nil, &Error{Kind: KindABI, Err: err}
@@ -52,14 +62,17 @@ func newMeteredEntry(dir, version, module string, limits fuel.Limits) meteredEnt
 	return meteredEntry{filepath.Join(dir, fmt.Sprintf("metered-%x", key)), key}
 }
 
-// read is false where there is no such entry, or not as it was written.
-func (e meteredEntry) read() ([]byte, bool) {
-	b, err := os.ReadFile(e.path)
-	if err != nil || len(b) < sha256.Size {
-		return nil, false
+// open is false where there is no such entry, or not as it was written.
+func (e meteredEntry) open() (code []byte, release func(), ok bool) {
+	b, release, err := mapFile(e.path)
+	if err != nil {
+		return nil, nil, false
 	}
-	code := b[sha256.Size:]
-	return code, e.digest(code) == [sha256.Size]byte(b)
+	if len(b) < sha256.Size || e.digest(b[sha256.Size:]) != [sha256.Size]byte(b) {
+		release()
+		return nil, nil, false
+	}
+	return b[sha256.Size:], release, true
 }
 
 // write puts the entry in place whole, so that another process sees all of it or nothing.

@@ -16,11 +16,25 @@ import (
 	"github.com/sealgate/sealgate/wasmhost/fuel"
 )
 
+func meterWith(r *Runtime, s Source) (code []byte, err error) {
+	err = r.metered(s, func(b []byte) error { code = bytes.Clone(b); return nil })
+	return code, err
+}
+
+func readEntry(e meteredEntry) ([]byte, bool) {
+	code, release, ok := e.open()
+	if !ok {
+		return nil, false
+	}
+	defer release()
+	return bytes.Clone(code), true
+}
+
 // meteredIn meters a module with a cache in dir, and says where its entry is.
 func meteredIn(t *testing.T, dir string, wasm []byte) (code []byte, e meteredEntry) {
 	t.Helper()
 	r := runtimeWith(t, RuntimeOptions{CacheDir: dir})
-	code, err := r.metered(wasm, sha256Hex(wasm))
+	code, err := meterWith(r, sourceOf(wasm))
 	require.NoError(t, err)
 	return code, newMeteredEntry(dir, fuel.Version(), sha256Hex(wasm), fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages})
 }
@@ -28,7 +42,7 @@ func meteredIn(t *testing.T, dir string, wasm []byte) (code []byte, e meteredEnt
 func TestAModuleIsMeteredOnceAndThenTakenFromTheCache(t *testing.T) {
 	dir, wasm := t.TempDir(), assemble(guestParts{})
 	code, e := meteredIn(t, dir, wasm)
-	kept, ok := e.read()
+	kept, ok := readEntry(e)
 	require.True(t, ok)
 	assert.Equal(t, code, kept)
 
@@ -53,7 +67,7 @@ func TestAnEntryThatIsNotAsItWasWrittenIsIgnoredAndWrittenAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(e.path, content, 0o600))
-			_, ok := e.read()
+			_, ok := readEntry(e)
 			assert.False(t, ok)
 			again, _ := meteredIn(t, dir, wasm)
 			assert.Equal(t, code, again)
@@ -95,7 +109,7 @@ func TestAnEntryThatCannotBeWrittenIsDoneWithout(t *testing.T) {
 		dir := t.TempDir()
 		r := runtimeWith(t, RuntimeOptions{CacheDir: dir})
 		require.NoError(t, os.Chmod(dir, 0o500))
-		code, err := r.metered(assemble(guestParts{}), "")
+		code, err := meterWith(r, sourceOf(assemble(guestParts{})))
 		require.NoError(t, err)
 		assert.NotEmpty(t, code)
 	})
@@ -107,14 +121,14 @@ func TestProcessesThatStartAtOnceShareTheCache(t *testing.T) {
 	codes := make([][]byte, 8)
 	for k := range codes {
 		r := runtimeWith(t, RuntimeOptions{CacheDir: dir})
-		starting.Go(func() { codes[k], _ = r.metered(wasm, sha256Hex(wasm)) })
+		starting.Go(func() { codes[k], _ = meterWith(r, sourceOf(wasm)) })
 	}
 	starting.Wait()
 	code, e := meteredIn(t, dir, wasm)
 	for _, c := range codes {
 		assert.Equal(t, code, c)
 	}
-	_, ok := e.read()
+	_, ok := readEntry(e)
 	assert.True(t, ok)
 	assertNoTemporaryFiles(t, dir)
 }

@@ -58,26 +58,44 @@ func (r *Runtime) Load(ctx context.Context, wasm []byte, digest string) (*Module
 	if len(wasm) > r.opts.MaxModuleSize {
 		return nil, failure(KindABI, "", "the module has more than %d bytes: build it smaller, or raise the limit", r.opts.MaxModuleSize)
 	}
-	m := &Module{runtime: r, sha256: sha256Hex(wasm)}
-	if err := m.checkDigest(wasm, digest); err != nil {
+	return r.LoadSource(ctx, sourceOf(wasm), digest)
+}
+
+// Source is a module that need not be read to know what it is.
+type Source struct {
+	SHA256 string // of the module, in hex: nobody checks it, so it must come from where the host does
+	Read   func() ([]byte, error)
+}
+
+func sourceOf(wasm []byte) Source {
+	return Source{sha256Hex(wasm), func() ([]byte, error) { return wasm, nil }}
+}
+
+// LoadSource is Load for a module that is read only where the cache does not have it.
+func (r *Runtime) LoadSource(ctx context.Context, s Source, digest string) (*Module, error) {
+	m := &Module{runtime: r, sha256: s.SHA256}
+	if err := s.check(digest); err != nil {
 		return nil, err
 	}
-	code, err := r.metered(wasm, m.sha256)
-	if err != nil {
+	if err := r.metered(s, func(code []byte) error { return m.compile(ctx, code) }); err != nil {
 		return nil, err
-	}
-	// Compiling the metered module validates the original too: see package fuel.
-	err = contain(func() (err error) {
-		m.compiled, err = r.wasm.CompileModule(ctx, code)
-		return err
-	})
-	if err != nil {
-		return nil, failure(KindABI, "", "compile the module: %w", err)
 	}
 	if err := checkInterface(m.compiled); err != nil {
 		return nil, errorAnd(err, m.Close(ctx))
 	}
 	return m, nil
+}
+
+// compile validates the original of the metered module too: see package fuel.
+func (m *Module) compile(ctx context.Context, code []byte) error {
+	err := contain(func() (err error) {
+		m.compiled, err = m.runtime.wasm.CompileModule(ctx, code)
+		return err
+	})
+	if err != nil {
+		return failure(KindABI, "", "compile the module: %w", err)
+	}
+	return nil
 }
 
 func sha256Hex(b []byte) string {
@@ -96,7 +114,8 @@ func (m *Module) SHA256() string { return m.sha256 }
 // Close frees the compiled code. A Filter does it for the modules that it was given.
 func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
 
-func (m *Module) checkDigest(wasm []byte, want string) error {
+// check compares digests; see Load.
+func (s Source) check(want string) error {
 	if want == "" {
 		return nil
 	}
@@ -107,11 +126,19 @@ func (m *Module) checkDigest(wasm []byte, want string) error {
 	if name != "" && name != "sha256" && name != "sm3" {
 		return fmt.Errorf("digest %q: write sha256: or sm3: and the digest in hex", want)
 	}
-	if name != "sm3" && value == m.sha256 || name != "sha256" && value == sm3Hex(wasm) {
+	if name != "sm3" && value == s.SHA256 {
+		return nil
+	}
+	wasm, err := s.Read()
+	if err != nil {
+		return err
+	}
+	other := sm3Hex(wasm)
+	if name != "sha256" && value == other {
 		return nil
 	}
 	return fmt.Errorf("the module is not the one that the configuration names: its digest is sha256:%s or sm3:%s, not %s",
-		m.sha256, sm3Hex(wasm), want)
+		s.SHA256, other, want)
 }
 
 // The exports of the ABI.

@@ -10,14 +10,14 @@ import (
 	"sync"
 )
 
-// slot is a place in the pool: the instance that is in charge of some of the resources, or the
-// memory of one that died, and what it owes. The lock is held for a chunk at a time.
+// slot is a place in the pool: the instance that is in charge of some of the resources, or room for
+// it, and what one owes that died. The lock is held for a chunk at a time.
 type slot struct {
 	filter *Filter
 
 	mu        sync.Mutex
 	program   *program
-	instance  *instance // nil: it died, and is made anew for the next chunk
+	instance  *instance // nil: none yet, or it died; the next chunk has one made
 	breaker   breaker
 	templates templates
 	count     counters

@@ -133,6 +133,12 @@ func (f *Filter) successors(p *program) ([]*instance, error) {
 	return all, nil
 }
 
+func closeAll(instances []*instance) {
+	for _, i := range instances {
+		i.close()
+	}
+}
+
 // takeOver switches all slots at once; senders wait for a few calls of guests meanwhile. First every state is handed over: a successor that fails there
 // ends the swap, and saving has changed nothing in the old ones.
 func (f *Filter) takeOver(p *program, successors []*instance) error {

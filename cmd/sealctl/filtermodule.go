@@ -41,7 +41,7 @@ func (m *filterModule) load(args []string) (err error) {
 		return err
 	}
 	if name, ok := strings.CutPrefix(m.name, shipped); ok {
-		m.wasm, m.config, err = builtin.Load(name, m.config)
+		m.wasm, err = builtin.Load(name)
 		return err
 	}
 	m.wasm, err = readModule(m.name)

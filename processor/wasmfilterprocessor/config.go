@@ -54,7 +54,8 @@ type Config struct {
 	// MemoryMiB is the most memory of one instance. Default 64.
 	MemoryMiB int `mapstructure:"memory_mib"`
 
-	// Instances is how many run side by side. Default and most: one for each processor.
+	// Instances is how many may run side by side; all but the first start when they are needed.
+	// Default and most: one for each processor.
 	Instances int `mapstructure:"instances"`
 
 	// FuelPerRecord is the fuel of a call for each of its records. A unit is an iteration of

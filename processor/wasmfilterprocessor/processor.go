@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,7 +66,7 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 	if err != nil {
 		return err
 	}
-	module, config, err := p.load(ctx, config)
+	module, err := p.load(ctx)
 	if err != nil {
 		return fmt.Errorf("`module`: %w", err)
 	}
@@ -92,25 +93,23 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 // shipped is the prefix of the names of filters that are compiled in.
 const shipped = "builtin:"
 
-// load returns the module, and the configuration as the module wants it.
-func (p *wasmFilter) load(ctx context.Context, config []byte) (*wasmhost.Module, []byte, error) {
+func (p *wasmFilter) load(ctx context.Context) (*wasmhost.Module, error) {
 	name, ok := strings.CutPrefix(p.cfg.Module, shipped)
 	if !ok {
-		m, err := p.runtime.LoadFile(ctx, p.cfg.Module, p.cfg.Digest)
-		return m, config, err
+		return p.runtime.LoadFile(ctx, p.cfg.Module, p.cfg.Digest)
 	}
-	wasm, config, err := builtin.Load(name, config)
+	m, err := builtin.Find(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	m, err := p.runtime.Load(ctx, wasm, p.cfg.Digest)
-	return m, config, err
+	return p.runtime.LoadSource(ctx, wasmhost.Source(m), p.cfg.Digest)
 }
 
 // begin starts what goes on in the background.
 func (p *wasmFilter) begin(digest string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.stop = cancel
+	p.background.Go(debug.FreeOSMemory) // what loading took is several times what a filter keeps
 	p.background.Go(func() { p.flushAll(ctx) })
 	if p.cfg.ReloadInterval > 0 && !strings.HasPrefix(p.cfg.Module, shipped) {
 		p.background.Go(func() { p.watch(ctx, digest) })

@@ -62,8 +62,8 @@ func guest(t testing.TB, pkg string) string {
 }
 
 const (
-	shippedFilters = "github.com/sealgate/sealgate/wasmfilters/shipped"
-	brokenFilter   = "./testdata/broken"
+	rulesFilter  = "github.com/sealgate/sealgate/wasmfilters/shipped/rules"
+	brokenFilter = "./testdata/broken"
 )
 
 // harness is a processor with a sink behind it.
@@ -125,17 +125,16 @@ func (h *harness) conserved(t testing.TB) {
 // rules is a configuration of the filter `rules`.
 func rules(t testing.TB, more string) string {
 	t.Helper()
-	return rulesOf(guest(t, shippedFilters), more)
+	return rulesOf(guest(t, rulesFilter), more)
 }
 
 func rulesOf(module, more string) string {
 	return fmt.Sprintf(`module: %s
 config:
-  rules: # the filter, and its rules
-    rules:
-      - {name: probes, drop: true, body_contains: [/healthz, kube-probe]}
-      - {name: debug, drop: true, severity_below: INFO}
-      - {name: noisy, drop: true, attribute: noisy, equals: "yes"}
+  rules:
+    - {name: probes, drop: true, body_contains: [/healthz, kube-probe]}
+    - {name: debug, drop: true, severity_below: INFO}
+    - {name: noisy, drop: true, attribute: noisy, equals: "yes"}
 %s`, module, more)
 }
 
@@ -180,14 +179,14 @@ func (h *harness) bodies() (all []string) {
 	return all
 }
 
-const info, debug, warn = plog.SeverityNumberInfo, plog.SeverityNumberDebug, plog.SeverityNumberWarn
+const info, debugLevel, warn = plog.SeverityNumberInfo, plog.SeverityNumberDebug, plog.SeverityNumberWarn
 
 func TestRulesDropWhatTheySayAndCountIt(t *testing.T) {
 	h := start(t, rules(t, ""))
 	require.NoError(t, h.ConsumeLogs(t.Context(), logs(
 		line{body: "GET /healthz 200", severity: info},
 		line{body: "order placed", severity: info},
-		line{body: "cache miss", severity: debug},
+		line{body: "cache miss", severity: debugLevel},
 		line{body: "tick", severity: info, noisy: true},
 		line{body: "order paid", severity: info},
 	)))
@@ -316,7 +315,7 @@ func TestAChangedModuleTakesOverAndABadOneDoesNot(t *testing.T) {
 		require.NoError(t, os.WriteFile(path+".new", wasm, 0o644))
 		require.NoError(t, os.Rename(path+".new", path))
 	}
-	module, err := os.ReadFile(guest(t, shippedFilters))
+	module, err := os.ReadFile(guest(t, rulesFilter))
 	require.NoError(t, err)
 	install(module)
 	h := start(t, "reload_interval: 20ms\ntrial_records: 2\n"+rulesOf(path, ""))
@@ -339,7 +338,7 @@ func TestAModuleThatIsNoneStopsTheStartAndIsNamed(t *testing.T) {
 		return path
 	}
 	text := write("text.wasm", []byte("hello"))
-	module, err := os.ReadFile(guest(t, shippedFilters))
+	module, err := os.ReadFile(guest(t, rulesFilter))
 	require.NoError(t, err)
 	cut := write("cut.wasm", module[:len(module)/2])
 	empty := write("empty.wasm", []byte("\x00asm\x01\x00\x00\x00"))
@@ -348,9 +347,9 @@ func TestAModuleThatIsNoneStopsTheStartAndIsNamed(t *testing.T) {
 		"a text":                            {"module: " + text, text},
 		"half a module":                     {"module: " + cut, cut},
 		"a module without exports":          {"module: " + empty, "must export"},
-		"another digest":                    {"module: " + guest(t, shippedFilters) + "\ndigest: sha256:" + strings.Repeat("0", 64), "sha256"},
+		"another digest":                    {"module: " + guest(t, rulesFilter) + "\ndigest: sha256:" + strings.Repeat("0", 64), "sha256"},
 		"no such built-in filter":           {"module: builtin:rulez", "rulez"},
-		"a configuration that does not fit": {"module: " + guest(t, shippedFilters) + "\nconfig: {rules: {rules: [{name: x, drop: true, body_contain: y}]}}", "body_contain"},
+		"a configuration that does not fit": {"module: " + guest(t, rulesFilter) + "\nconfig: {rules: [{name: x, drop: true, body_contain: y}]}", "body_contain"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tryStart(t, tt.yaml)

@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string) error {
 	if len(args) != 1 || args[0] == "" {
 		return errors.New("name a folder of CSV files of the form of LogHub: make bench-redundancy CORPUS=dir")
 	}
-	module, selecting, err := builtin.Load("redundancy", []byte(config))
+	module, err := builtin.Load("redundancy")
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := newReplayer(ctx, module, selecting)
+	r, err := newReplayer(ctx, module, []byte(config))
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sealgate/sealgate/wasmfilters/sdk"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/sdktest"
 	"github.com/sealgate/sealgate/wasmhost"
 )
@@ -65,9 +64,9 @@ func newTestReplayer(t *testing.T, config string) *replayer {
 	if testing.Short() {
 		t.Skip("builds a module")
 	}
-	module, err := os.ReadFile(sdktest.Compile(t, "../../wasmfilters/shipped"))
+	module, err := os.ReadFile(sdktest.Compile(t, "../../wasmfilters/shipped/redundancy"))
 	require.NoError(t, err)
-	r, err := newReplayer(t.Context(), module, sdk.ConfigOf("redundancy", []byte(config)))
+	r, err := newReplayer(t.Context(), module, []byte(config))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.close(t.Context())) })
 	return r

@@ -1,44 +1,53 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package builtin has the shipped filters, compiled in. They are one module, which
-// `make filters` builds into modules/, from where it is embedded; a program that is
-// compiled without that has none.
+// Package builtin has the shipped filters, compiled in: modules that `make filters` builds and
+// packs into modules/, from where they are embedded. A program that is compiled without that has none.
 package builtin
 
 import (
 	"embed"
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
-
-	"github.com/sealgate/sealgate/wasmfilters/sdk"
 )
 
 //go:embed modules
 var modules embed.FS
 
-// names are what wasmfilters/shipped registers, in order.
-var names = []string{"dedup", "probes", "ratelimit", "redundancy", "rules", "sample"}
+const (
+	folder = "modules/"
+	ending = ".wasm.gz"
+)
 
 // Names returns the names of the filters that are compiled in, in order.
 func Names() []string {
-	if _, err := module(); err != nil {
-		return nil
+	names, _ := fs.Glob(modules, folder+"*"+ending) // the pattern is a good one
+	for i, name := range names {
+		names[i] = strings.TrimSuffix(path.Base(name), ending)
 	}
-	return slices.Clone(names)
+	return names
 }
 
-// Load returns the module that has a filter, and the configuration for it that
-// selects that filter: config, which is JSON, is what the filter is to get.
-func Load(name string, config []byte) (wasm, selecting []byte, err error) {
-	if wasm, err = module(); err != nil {
-		return nil, nil, fmt.Errorf("there is no built-in filter %q, nor any other: this program was compiled before `make filters`", name)
+// Find returns the module of a filter.
+func Find(name string) (Module, error) {
+	names := Names()
+	switch {
+	case len(names) == 0:
+		return Module{}, fmt.Errorf("there is no built-in filter %q, nor any other: this program was compiled before `make filters`", name)
+	case !slices.Contains(names, name):
+		return Module{}, fmt.Errorf("there is no built-in filter %q; there are: %s", name, strings.Join(names, ", "))
 	}
-	if !slices.Contains(names, name) {
-		return nil, nil, fmt.Errorf("there is no built-in filter %q; there are: %s", name, strings.Join(names, ", "))
-	}
-	return wasm, sdk.ConfigOf(name, config), nil
+	return find(modules, folder+name+ending)
 }
 
-func module() ([]byte, error) { return modules.ReadFile("modules/shipped.wasm") }
+// Load is Find for who wants the bytes of the module in any case.
+func Load(name string) ([]byte, error) {
+	m, err := Find(name)
+	if err != nil {
+		return nil, err
+	}
+	return m.Read()
+}

@@ -57,7 +57,7 @@ func TestTheMemoryOfAModuleIsBoundedAndFlat(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
 	}
-	run := sdktest.Start(t, sdktest.Select(sdktest.Bench(t, "../shipped"), "redundancy"), `{}`)
+	run := sdktest.Start(t, sdktest.Bench(t, "../shipped/redundancy"), `{}`)
 	judge := func(from, to int) {
 		for ; from < to; from += 1000 {
 			run.Judge(distinct(from, 1000)...)

@@ -37,7 +37,7 @@ func wide() string {
 	return strings.Replace(fifty(), `"<49>"`, `["/healthz",`+numbers(200)+`]`, 1)
 }
 
-func bench(t testing.TB) sdktest.Module { return sdktest.Select(sdktest.Bench(t, shipped), "rules") }
+func bench(t testing.TB) sdktest.Module { return sdktest.Bench(t, shipped) }
 
 func BenchmarkNative(b *testing.B) { benchmark(b, native()) }
 

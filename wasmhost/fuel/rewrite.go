@@ -26,6 +26,8 @@ type rewriter struct {
 	importedFunctions int
 	globalCount       int // in the original module, imported ones included
 	bodies            int
+	ownMemory         uint64 // bytes of the memory that is not imported, at its start
+	counted           bool   // the number of data segments is stated before the code
 	hasCounter        bool
 	hasExport         bool
 }

@@ -39,12 +39,14 @@ var sections = [...]section{
 	exports:   {"export section", 7, (*rewriter).exports},
 	start:     {"start section", 8, (*rewriter).number},
 	elements:  {"element section", 9, (*rewriter).elements},
-	dataCount: {"data count section", 10, (*rewriter).number},
+	dataCount: {"data count section", 10, (*rewriter).dataCount},
 	code:      {"code section", 11, (*rewriter).code},
 	data:      {"data section", 12, (*rewriter).dataSegments},
 }
 
 func (w *rewriter) number() []byte { w.u32(); return nil }
+
+func (w *rewriter) dataCount() []byte { w.counted = true; return w.number() }
 
 // types is 5.5.4.
 func (w *rewriter) types() []byte {
@@ -185,6 +187,7 @@ func (w *rewriter) memories() []byte {
 			w.fail("the memory starts with %d pages of 64 KiB, at most %d are granted", least, limit)
 		}
 		out = appendBounds(out, least, most)
+		w.ownMemory = uint64(least) << 16
 	}
 	return out
 }
@@ -236,22 +239,4 @@ func (w *rewriter) element(flags uint32) {
 		return
 	}
 	w.u32()
-}
-
-// data is 5.5.14.
-func (w *rewriter) dataSegments() []byte {
-	for n := w.count("data segments", 2); n > 0 && w.err == nil; n-- {
-		kind := w.u32()
-		if kind > 2 {
-			w.fail("a data segment of kind %d", kind)
-		}
-		if kind == 2 {
-			w.u32()
-		}
-		if kind != 1 {
-			w.constant()
-		}
-		w.bytes(w.count("bytes of data", 1))
-	}
-	return nil
 }

@@ -19,14 +19,14 @@ import (
 	"github.com/sealgate/sealgate/wasmfilters/sdk/sdktest"
 )
 
-// shipped is where the module with all filters is built, from the folder of one.
-const shipped = "../shipped"
+// shipped has the modules, from the folder of a filter.
+const shipped = "../shipped/"
 
 // Modules are the filter natively and, unless tests are to be short, as WASM.
 func Modules(t testing.TB, name string, newFilter func() sdk.Filter) map[string]sdktest.Module {
 	m := map[string]sdktest.Module{"native": sdktest.Native(newFilter)}
 	if !testing.Short() {
-		m["wasm"] = sdktest.Select(sdktest.Build(t, shipped), name)
+		m["wasm"] = sdktest.Build(t, shipped+name)
 	}
 	return m
 }
@@ -41,7 +41,7 @@ func Each(t *testing.T, name string, newFilter func() sdk.Filter, test func(*tes
 // Bench measures the cost of a record, natively and as WASM, by configuration.
 func Bench(b *testing.B, name string, newFilter func() sdk.Filter, records []sdktest.Record, configs map[string]string) {
 	for kind, m := range map[string]sdktest.Module{
-		"native": sdktest.Native(newFilter), "wasm": sdktest.Select(sdktest.Bench(b, shipped), name),
+		"native": sdktest.Native(newFilter), "wasm": sdktest.Bench(b, shipped+name),
 	} {
 		for _, title := range slices.Sorted(maps.Keys(configs)) {
 			b.Run(kind+"/"+title, func(b *testing.B) { sdktest.Benchmark(b, m, configs[title], records) })

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sealgate/sealgate/wasmfilters/sdk"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/sdktest"
 	"github.com/sealgate/sealgate/wasmhost"
 )
@@ -45,13 +44,13 @@ func Hosted(t *testing.T, name, config string, records []sdktest.Record) wasmhos
 	r, err := wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{})
 	require.NoError(t, err)
 	defer r.Close(context.Background())
-	path := sdktest.Compile(t, shipped)
+	path := sdktest.Compile(t, shipped+name)
 	load := func() *wasmhost.Module {
 		m, err := r.LoadFile(ctx, path, "")
 		require.NoError(t, err)
 		return m
 	}
-	f, err := wasmhost.NewFilter(ctx, load(), wasmhost.Options{Config: sdk.ConfigOf(name, []byte(config)), Instances: 1})
+	f, err := wasmhost.NewFilter(ctx, load(), wasmhost.Options{Config: []byte(config), Instances: 1})
 	require.NoError(t, err)
 	verdicts := make([]wasmhost.Verdict, len(records))
 	require.NoError(t, f.Judge(ctx, HostRecords(records), verdicts))

@@ -22,7 +22,6 @@ type wasmModule struct {
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
 	deadline time.Duration
-	filter   string // see Select
 }
 
 // maxPages bounds the memory of an instance, in pages of 64 KiB: 256 MiB.
@@ -44,13 +43,6 @@ func Load(module []byte, deadline time.Duration) (Module, error) {
 		return nil, err
 	}
 	return m, nil
-}
-
-// Select is a module made with sdk.OneOf with one of its filters selected.
-func Select(m Module, filter string) Module {
-	selected := *m.(*wasmModule)
-	selected.filter = filter
-	return &selected
 }
 
 func (m *wasmModule) Close() error { return m.runtime.Close(context.Background()) }
@@ -205,9 +197,6 @@ func (d *wasmDriver) exchange(name string, b []byte) ([]byte, error) {
 }
 
 func (d *wasmDriver) Configure(config []byte) (sdk.Manifest, error) {
-	if filter := d.module.filter; filter != "" {
-		config = sdk.ConfigOf(filter, config)
-	}
 	b, err := d.exchange("sealgate_configure", config)
 	if err != nil {
 		return sdk.Manifest{}, err
