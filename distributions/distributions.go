@@ -1,10 +1,13 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package distributions holds the default configurations of the distribution,
-// one folder for each role, and the configuration provider `embedded` that
-// serves them from the binary itself: `otelcol-sealgate --config embedded:local`
-// starts without any file beside it.
+// Package distributions holds the default configurations of the distributions,
+// one folder for each role, and overlays, which are merged over one of them. The
+// configuration provider `embedded` serves both from the binary itself:
+//
+//	otelcol-sealgate --config embedded:gateway --config embedded:tls
+//
+// starts without any file of configuration beside it.
 package distributions
 
 import (
@@ -12,6 +15,8 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
@@ -19,24 +24,32 @@ import (
 
 const scheme = "embedded"
 
-//go:embed */config.yaml
+//go:embed */config.yaml overlays/*.yaml
 var configs embed.FS
 
 // Names returns the names of the embedded configurations, in order.
-func Names() []string {
-	dirs, err := fs.ReadDir(configs, ".")
+func Names() []string { return named("*/config.yaml", path.Dir) }
+
+// Overlays returns the names of the embedded overlays, in order.
+func Overlays() []string {
+	return named("overlays/*.yaml", func(file string) string { return strings.TrimSuffix(path.Base(file), ".yaml") })
+}
+
+// named returns what name makes of each embedded file that the pattern matches.
+func named(pattern string, name func(file string) string) []string {
+	files, err := fs.Glob(configs, pattern)
 	if err != nil {
-		panic(err) // an embedded file system has a root
+		panic(err) // the pattern is ours
 	}
-	names := make([]string, len(dirs))
-	for i, d := range dirs {
-		names[i] = d.Name()
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = name(file)
 	}
 	return names
 }
 
 // NewFactory returns the factory of the configuration provider `embedded`. Its
-// URIs are embedded:<name>, with the names that Names returns.
+// URIs are embedded:<name>, with the names that Names and Overlays return.
 func NewFactory() confmap.ProviderFactory {
 	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} })
 }
@@ -49,9 +62,14 @@ func (provider) Retrieve(_ context.Context, uri string, _ confmap.WatcherFunc) (
 	if !ok {
 		return nil, fmt.Errorf("%q does not begin with %q", uri, scheme+":")
 	}
-	yaml, err := configs.ReadFile(name + "/config.yaml")
+	file := name + "/config.yaml"
+	if slices.Contains(Overlays(), name) {
+		file = "overlays/" + name + ".yaml"
+	}
+	yaml, err := configs.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("no embedded configuration is named %q; there are: %s", name, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("no embedded configuration is named %q; there are: %s; and to be merged over one of them: %s",
+			name, strings.Join(Names(), ", "), strings.Join(Overlays(), ", "))
 	}
 	return confmap.NewRetrievedFromYAML(yaml)
 }

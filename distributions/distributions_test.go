@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,7 +31,7 @@ func TestEveryFolderIsAnEmbeddedConfiguration(t *testing.T) {
 		folders = append(folders, filepath.Dir(f))
 	}
 	assert.Equal(t, folders, Names())
-	assert.Subset(t, Names(), []string{"gateway", "local"})
+	assert.Subset(t, Names(), []string{"agent", "edge", "gateway", "local"})
 }
 
 func TestTheProviderServesEveryEmbeddedConfiguration(t *testing.T) {
@@ -52,12 +53,23 @@ func TestTheProviderServesEveryEmbeddedConfiguration(t *testing.T) {
 	}
 }
 
+func TestTheProviderServesEveryOverlay(t *testing.T) {
+	p := newProvider(t)
+	for _, name := range Overlays() {
+		assert.NotContains(t, Names(), name, "a name means one thing")
+		retrieved, err := p.Retrieve(context.Background(), "embedded:"+name, nil)
+		require.NoError(t, err)
+		_, err = retrieved.AsConf()
+		require.NoError(t, err, "it is valid YAML")
+	}
+}
+
 func TestAnUnknownNameIsAnsweredWithThoseThatThereAre(t *testing.T) {
 	p := newProvider(t)
 	for _, uri := range []string{"embedded:", "embedded:gatway", "embedded:../distributions/local", "embedded:local/config.yaml", "embedded:/local"} {
 		_, err := p.Retrieve(context.Background(), uri, nil)
 		require.Error(t, err, uri)
-		for _, name := range Names() {
+		for _, name := range slices.Concat(Names(), Overlays()) {
 			assert.ErrorContains(t, err, name, uri)
 		}
 	}
@@ -65,46 +77,79 @@ func TestAnUnknownNameIsAnsweredWithThoseThatThereAre(t *testing.T) {
 	assert.ErrorContains(t, err, `does not begin with "embedded:"`)
 }
 
-// validate runs `validate` of the built gateway and returns what it says.
-func validate(t *testing.T, configs ...string) (string, error) {
+// binaries are the distributions by the name of their binary, and the variable that
+// says where `make test` built each.
+var binaries = map[string]string{
+	"otelcol-sealgate":       "SEALGATE_BIN",
+	"otelcol-sealgate-agent": "SEALGATE_AGENT_BIN",
+	"otelcol-sealgate-edge":  "SEALGATE_EDGE_BIN",
+}
+
+const gateway = "otelcol-sealgate"
+
+// validate runs `validate` of a built distribution and returns what it says.
+func validate(t *testing.T, binary string, configs ...string) (string, error) {
 	t.Helper()
 	args := []string{"validate"}
 	for _, c := range configs {
 		args = append(args, "--config", c)
 	}
-	return run(t, args...)
+	return run(t, binary, args...)
 }
 
-// run runs the built gateway to its end, on ports that the system picks. It skips
-// the test where SEALGATE_BIN names no gateway; `make test` builds one.
-func run(t *testing.T, args ...string) (string, error) {
+// run runs a built distribution to its end, on ports that the system picks. It skips
+// the test where no variable says where it is.
+func run(t *testing.T, binary string, args ...string) (string, error) {
 	t.Helper()
-	bin := os.Getenv("SEALGATE_BIN")
-	if bin == "" {
-		t.Skip("SEALGATE_BIN does not name a built gateway; `make test` does")
+	path := os.Getenv(binaries[binary])
+	if path == "" {
+		t.Skipf("%s does not name a built %s; `make test` does", binaries[binary], binary)
 	}
-	cmd := exec.CommandContext(t.Context(), bin, args...)
+	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "SEALGATE_DATA="+t.TempDir(), "SEALGATE_METRICS_PORT=0",
 		"SEALGATE_OTLP_GRPC=127.0.0.1:0", "SEALGATE_OTLP_HTTP=127.0.0.1:0", "SEALGATE_PROM=127.0.0.1:0", "SEALGATE_HEALTH=127.0.0.1:0")
+	cmd.Env = slices.Concat(cmd.Env, outsideKubernetes(t), needed())
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
 
-func TestTheGatewayAcceptsEveryEmbeddedConfiguration(t *testing.T) {
+// outsideKubernetes is an environment in which what asks a cluster's API server can
+// be made, though no cluster is there.
+func outsideKubernetes(t *testing.T) []string {
+	config := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, os.WriteFile(config, []byte(`
+apiVersion: v1
+kind: Config
+clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}]
+contexts: [{name: none, context: {cluster: none, user: none}}]
+users: [{name: none, user: {token: none}}]
+current-context: none
+`), 0o600))
+	return []string{"KUBECONFIG=" + config, "SEALGATE_KUBE_AUTH=kubeConfig", "K8S_NODE_NAME=node", "SEALGATE_DETECTORS=[env]"}
+}
+
+// needed are the variables that some samples have no default for.
+func needed() []string {
+	return []string{"SEALGATE_OIDC_ISSUER=https://issuer.example.org", "SEALGATE_KAFKA_USER=user", "SEALGATE_KAFKA_PASSWORD=password"}
+}
+
+// runs tells which binary an embedded configuration is for.
+func runs(name string) string {
+	if name == "agent" || name == "edge" {
+		return gateway + "-" + name
+	}
+	return gateway
+}
+
+func TestEveryEmbeddedConfigurationIsAcceptedByItsDistribution(t *testing.T) {
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
-			out, err := validate(t, "embedded:"+name)
+			t.Parallel()
+			out, err := validate(t, runs(name), "embedded:"+name)
 			require.NoError(t, err, out)
 		})
 	}
-}
-
-func TestTheGatewayAcceptsTheSampleConfigurationOfTenants(t *testing.T) {
-	sample, err := filepath.Abs(filepath.Join("..", "docs", "tenants.yaml"))
-	require.NoError(t, err)
-	out, err := validate(t, "embedded:gateway", sample)
-	require.NoError(t, err, out)
 }
 
 func TestTheGatewayRefusesWrongConfigurationsByKeyAndAcceptedValues(t *testing.T) {
@@ -124,7 +169,7 @@ func TestTheGatewayRefusesWrongConfigurationsByKeyAndAcceptedValues(t *testing.T
 		{"keystyle: dotted", []string{"cloudlabels", "keystyle"}},
 	} {
 		t.Run(tt.setting, func(t *testing.T) {
-			out, err := validate(t, "embedded:local", "yaml:processors::cloudlabels::"+tt.setting)
+			out, err := validate(t, gateway, "embedded:local", "yaml:processors::cloudlabels::"+tt.setting)
 			require.Error(t, err, "it was accepted")
 			for _, want := range tt.wants {
 				assert.Contains(t, out, want)
@@ -143,7 +188,7 @@ func TestTheGatewayRefusesToSealWhatCannotBeSealed(t *testing.T) {
 		"exporters::sm4/tempo::-: {}":                         {"sm4/tempo"},
 	} {
 		t.Run(setting, func(t *testing.T) {
-			out, err := validate(t, "embedded:sealed", "yaml:"+setting)
+			out, err := validate(t, gateway, "embedded:sealed", "yaml:"+setting)
 			require.Error(t, err, "it was accepted")
 			for _, want := range wants {
 				assert.Contains(t, out, want)
@@ -154,14 +199,14 @@ func TestTheGatewayRefusesToSealWhatCannotBeSealed(t *testing.T) {
 
 // What is missing at start has to be said by its name, and nothing may be served.
 func TestTheGatewayDoesNotStartWithoutItsKeys(t *testing.T) {
-	out, err := run(t, "--config", "embedded:local")
+	out, err := run(t, gateway, "--config", "embedded:local")
 	require.Error(t, err)
 	assert.Contains(t, out, "reader.pub.pem")
 	assert.Contains(t, out, "`keys`")
 }
 
 func TestTheGatewayAnswersAnUnknownNameWithThoseThatThereAre(t *testing.T) {
-	out, err := validate(t, "embedded:gatway")
+	out, err := validate(t, gateway, "embedded:gatway")
 	require.Error(t, err)
 	for _, name := range Names() {
 		assert.Contains(t, out, name)

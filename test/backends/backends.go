@@ -36,11 +36,13 @@ type Backend struct {
 	Minutes int      // to build it on two cores, about
 }
 
-// All lists the servers that the tests need.
+// All lists the servers that the tests need, and the tool that tests rules for one of them.
 var All = []Backend{
 	{Name: "tempo", Module: "tempo", Package: "github.com/grafana/tempo/cmd/tempo", Minutes: 4},
 	{Name: "loki", Module: "loki", Package: "github.com/grafana/loki/v3/cmd/loki", Minutes: 6},
 	{Name: "prometheus", Module: "prometheus", Package: "github.com/prometheus/prometheus/cmd/prometheus", Flags: []string{"-tags=remove_all_sd"}, Minutes: 3},
+	{Name: "promtool", Module: "prometheus", Package: "github.com/prometheus/prometheus/cmd/promtool", Flags: []string{"-tags=remove_all_sd"}, Minutes: 1},
+	{Name: "kafka", Module: "kafka", Package: ".", Minutes: 1},
 }
 
 // commonFlags make the binary small and the same wherever it is built.
@@ -134,7 +136,11 @@ func (b Backend) ensure(ctx context.Context, progress io.Writer, root string) (s
 // key is a digest of everything that decides what the binary will be.
 func (b Backend) key(module string) (string, error) {
 	h := sha256.New()
-	for _, file := range []string{"go.mod", "go.sum"} {
+	files := []string{"go.mod", "go.sum"}
+	if _, err := os.Stat(filepath.Join(module, "main.go")); err == nil {
+		files = append(files, "main.go") // the server is our own
+	}
+	for _, file := range files {
 		content, err := os.ReadFile(filepath.Join(module, file))
 		if err != nil {
 			return "", err

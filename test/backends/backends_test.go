@@ -46,6 +46,11 @@ func TestTheKeyChangesWithEverythingThatIsBuiltFrom(t *testing.T) {
 	other, err = b.key(module)
 	require.NoError(t, err)
 	assert.NotEqual(t, before, other, "go.sum")
+
+	write(t, module, "main.go", "package main\n\nfunc main() { println(\"small\") }\n")
+	owned, err := b.key(module)
+	require.NoError(t, err)
+	assert.NotEqual(t, other, owned, "our own source")
 }
 
 func TestABuildLeavesTheBinaryAndNothingElse(t *testing.T) {
@@ -74,7 +79,7 @@ func TestAFailedBuildShowsWhatTheCompilerSaid(t *testing.T) {
 
 func TestAnUnknownBackendIsNamedWithThoseThereAre(t *testing.T) {
 	_, err := Find("mimir")
-	require.EqualError(t, err, `no backend is named "mimir"; there are: tempo, loki, prometheus`)
+	require.EqualError(t, err, `no backend is named "mimir"; there are: tempo, loki, prometheus, promtool, kafka`)
 }
 
 func TestEveryBackendHasItsModuleAndConfiguration(t *testing.T) {

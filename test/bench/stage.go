@@ -183,8 +183,8 @@ func (s *side) flush(ctx context.Context) error {
 type usage struct{ tempo, gateway time.Duration }
 
 func (s *side) usage() (u usage, err error) {
-	if u.tempo, err = cpuOf(s.tempo.PID()); err == nil {
-		u.gateway, err = cpuOf(s.gateway.PID())
+	if u.tempo, err = s.tempo.CPU(); err == nil {
+		u.gateway, err = s.gateway.CPU()
 	}
 	return u, err
 }

@@ -250,7 +250,7 @@ func (b *blocks) store(ctx context.Context, o *options, s *side) (r result, err 
 		return r, err
 	}
 	r.bytes, r.used = float64(stored.bytes)/float64(r.spans), after.minus(before)
-	if r.peak, err = peakOf(s.tempo.PID()); err != nil {
+	if r.peak, err = s.tempo.PeakRSS(); err != nil {
 		return r, err
 	}
 	return r, s.close()

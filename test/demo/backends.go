@@ -37,7 +37,7 @@ func withBackends(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	binaries, err := backends.Ensure(ctx, os.Stdout)
+	binaries, err := backends.Ensure(ctx, os.Stdout, "tempo", "loki", "prometheus")
 	if err != nil {
 		return err
 	}

@@ -98,6 +98,30 @@ func (t *Tempo) Search(ctx context.Context, traceQL string, w Window) (map[strin
 	return found, nil
 }
 
+// Highest returns the highest value of a TraceQL metric in a window; 0 if there is none.
+func (t *Tempo) Highest(ctx context.Context, traceQL string, w Window) (float64, error) {
+	var answer struct {
+		Series []struct {
+			Samples []struct {
+				Value float64 `json:"value"`
+			} `json:"samples"`
+		} `json:"series"`
+	}
+	err := getJSON(ctx, t.URL+"/api/metrics/query_range", url.Values{
+		"q":     {traceQL},
+		"start": {strconv.FormatInt(w.From.Unix(), 10)},
+		"end":   {strconv.FormatInt(w.To.Unix(), 10)},
+		"step":  {"10s"},
+	}, &answer, asTenant(t.Tenant)...)
+	highest := 0.0
+	for _, series := range answer.Series {
+		for _, sample := range series.Samples {
+			highest = max(highest, sample.Value)
+		}
+	}
+	return highest, err
+}
+
 // TraceURL returns the URL of a whole trace.
 func (t *Tempo) TraceURL(id string) string { return t.URL + "/api/traces/" + id }
 

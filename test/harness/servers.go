@@ -151,6 +151,32 @@ func startReady(ctx context.Context, spec Spec, url string) (*Process, error) {
 	return p, nil
 }
 
+// Kafka is a running Kafka broker, franz-go's kfake.
+type Kafka struct {
+	*Process
+	Addr string // host:port
+	Data string // folder of the messages
+}
+
+// StartKafka starts a Kafka broker with its data in a new folder kafka in dir. Args
+// are further ones of the broker.
+func StartKafka(ctx context.Context, binary, dir string, args ...string) (*Kafka, error) {
+	k := &Kafka{Data: dataDir(dir, "kafka")}
+	if err := os.MkdirAll(k.Data, 0o755); err != nil {
+		return nil, err
+	}
+	var err error
+	k.Process, err = Start(Spec{Name: "kafka", Path: binary, Args: append([]string{"-data", k.Data}, args...), Dir: filepath.Join(dir, "kafka")})
+	if err != nil {
+		return nil, err
+	}
+	err = k.Await(ctx, "its address", func(context.Context) (listens bool, _ error) {
+		k.Addr, _, listens = strings.Cut(k.Log(), "\n")
+		return listens, nil
+	})
+	return k, err
+}
+
 // Gateway is a running gateway.
 type Gateway struct {
 	*Process
@@ -214,9 +240,10 @@ func StartGateway(ctx context.Context, binary, dir, configs string, at Addresses
 	return g, err
 }
 
-// StartEdge starts an edge collector that sends to a gateway. What it filters is taken to be replayed: its
-// windows go by the time of the records.
+// StartEdge starts an edge collector that sends to a gateway. The files of logs that it reads are dir/*.log. What
+// it filters is taken to be replayed: its windows go by the time of the records.
 func StartEdge(ctx context.Context, binary, dir string, to *Gateway) (*Gateway, error) {
 	return StartGateway(ctx, binary, dir, "embedded:edge\nyaml:processors::wasmfilter::config::clock: record",
-		Addresses{}, "SEALGATE_GATEWAY="+to.GRPC, "SEALGATE_GATEWAY_INSECURE=true")
+		Addresses{}, "SEALGATE_GATEWAY="+to.GRPC, "SEALGATE_GATEWAY_INSECURE=true",
+		"SEALGATE_LOGS=["+filepath.Join(dir, "*.log")+"]", "SEALGATE_LOGS_START=beginning")
 }
