@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sealgate/sealgate/internal/labelbackends"
 	"github.com/sealgate/sealgate/test/backends"
 	"github.com/sealgate/sealgate/test/harness"
 )
@@ -55,13 +56,22 @@ func fragment(t *testing.T, backend, configs string) string {
 // gateway's environment. The logs of a test that failed are kept.
 func startStack(ctx context.Context, t *testing.T, dir, config string, env ...string) *stack {
 	t.Helper()
+	return startStackWith(ctx, t, dir, config, nil, env...)
+}
+
+// startStackWith is startStack with more settings, in YAML, of each backend.
+func startStackWith(ctx context.Context, t *testing.T, dir, config string, settings map[string]string, env ...string) *stack {
+	t.Helper()
 	gateway := builtBinary(t, "SEALGATE_BIN")
-	binaries, err := backends.Ensure(ctx, os.Stdout)
+	binaries, err := backends.Ensure(ctx, os.Stdout, labelbackends.Names()...)
 	require.NoError(t, err)
 
-	fragments := make(map[string]string)
-	for _, name := range backends.Names() {
-		fragments[name] = fragment(t, name, config)
+	merged := make(map[string][]string)
+	for _, name := range labelbackends.Names() {
+		merged[name] = []string{fragment(t, name, config)}
+		if more := settings[name]; more != "" {
+			merged[name] = append(merged[name], more)
+		}
 	}
 	s := &stack{dir: dir}
 	var starts sync.WaitGroup
@@ -69,15 +79,15 @@ func startStack(ctx context.Context, t *testing.T, dir, config string, env ...st
 		starts.Go(func() { assert.NoError(t, f(), "starting %s", name) })
 	}
 	start("tempo", func() (err error) {
-		s.tempo, err = harness.StartTempo(ctx, binaries["tempo"], dir, fragments["tempo"])
+		s.tempo, err = harness.StartTempo(ctx, binaries["tempo"], dir, merged["tempo"]...)
 		return err
 	})
 	start("loki", func() (err error) {
-		s.loki, err = harness.StartLoki(ctx, binaries["loki"], dir, fragments["loki"])
+		s.loki, err = harness.StartLoki(ctx, binaries["loki"], dir, merged["loki"]...)
 		return err
 	})
 	start("prometheus", func() (err error) {
-		s.prometheus, err = harness.StartPrometheus(ctx, binaries["prometheus"], dir, fragments["prometheus"])
+		s.prometheus, err = harness.StartPrometheus(ctx, binaries["prometheus"], dir, merged["prometheus"]...)
 		return err
 	})
 	starts.Wait()
