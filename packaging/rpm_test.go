@@ -7,9 +7,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,39 +43,43 @@ const (
 )
 
 func TestTheRPMHasTheFilesOfTheDebAndKeepsWhatIsEdited(t *testing.T) {
-	standIn := writeProgram(t, filepath.Join(t.TempDir(), "standin"), "#!/bin/sh\n")
-	h := readRPM(t, buildPackage(t, "rpm", "0.1.0", standIn, standIn))
+	for _, d := range packed {
+		t.Run(d.name, func(t *testing.T) {
+			programs := standIns(t)
+			h := readRPM(t, buildPackage(t, d, "rpm", "0.1.0", programs))
 
-	dirs, bases := h.strings(rpmDirNames), h.strings(rpmBaseNames)
-	modes, flags, index := h.ints(rpmFileModes), h.ints(rpmFileFlags), h.ints(rpmDirIndex)
-	users, groups := h.strings(rpmFileUsers), h.strings(rpmFileGroup)
-	files := map[string]string{}
-	for i, base := range bases {
-		kept := ""
-		if flags[i]&(rpmConfig|rpmNoReplace) == rpmConfig|rpmNoReplace {
-			kept = " kept"
-		}
-		files[dirs[index[i]]+base] = fmt.Sprintf("%06o %s %s%s", modes[i], users[i], groups[i], kept)
-	}
-	assert.Equal(t, map[string]string{
-		"/usr/bin/otelcol-sealgate":                "100755 root root",
-		"/usr/bin/sealctl":                         "100755 root root",
-		"/usr/lib/systemd/system/sealgate.service": "100644 root root",
-		"/usr/share/doc/sealgate/copyright":        "100644 root root",
-		"/usr/share/doc/sealgate/sealed.yaml":      "100644 root root",
-		config:                                     "100644 root root kept",
-		"/etc/sealgate/sealgate.env":               "100640 root sealgate kept",
-		"/etc/sealgate/keys":                       "040750 root sealgate",
-		"/var/lib/sealgate":                        "040750 sealgate sealgate",
-	}, files)
+			dirs, bases := h.strings(rpmDirNames), h.strings(rpmBaseNames)
+			modes, flags, index := h.ints(rpmFileModes), h.ints(rpmFileFlags), h.ints(rpmDirIndex)
+			users, groups := h.strings(rpmFileUsers), h.strings(rpmFileGroup)
+			files, kept := map[string]string{}, []string{}
+			for i, base := range bases {
+				path := dirs[index[i]] + base
+				files[path] = fmt.Sprintf("%s %s %s", fileMode(modes[i]), users[i], groups[i])
+				if flags[i]&(rpmConfig|rpmNoReplace) == rpmConfig|rpmNoReplace {
+					kept = append(kept, path)
+				}
+			}
+			assert.Equal(t, d.files(), files)
+			assert.ElementsMatch(t, []string{d.config(), d.env()}, kept)
 
-	assert.Equal(t, []string{"0.1.0"}, h.strings(rpmVersion))
-	assert.Contains(t, h.strings(rpmRequires), "shadow-utils", "useradd is there before it is needed")
-	for tag, name := range map[int]string{rpmPreIn: "preinstall", rpmPostIn: "postinstall", rpmPreUn: "preremove", rpmPostUn: "postremove"} {
-		script, err := os.ReadFile(filepath.Join("scripts", name))
-		require.NoError(t, err)
-		assert.Equal(t, []string{string(script)}, h.strings(tag), name)
+			assert.Equal(t, []string{"0.1.0"}, h.strings(rpmVersion))
+			assert.Contains(t, h.strings(rpmRequires), "shadow-utils", "useradd is there before it is needed")
+			for tag, name := range map[int]string{rpmPreIn: "preinstall", rpmPostIn: "postinstall", rpmPreUn: "preremove", rpmPostUn: "postremove"} {
+				script, err := os.ReadFile(filepath.Join(render(t, d, programs), name))
+				require.NoError(t, err)
+				assert.Equal(t, []string{string(script)}, h.strings(tag), name)
+			}
+		})
 	}
+}
+
+// fileMode returns the mode of a file or a folder from that of stat(2).
+func fileMode(mode uint32) fs.FileMode {
+	m := fs.FileMode(mode).Perm()
+	if mode&syscall.S_IFMT == syscall.S_IFDIR {
+		m |= fs.ModeDir
+	}
+	return m
 }
 
 // rpmHeader has where the values of each tag are.
