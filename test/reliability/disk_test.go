@@ -1,0 +1,67 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reliability
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sealgate/sealgate/test/load"
+)
+
+// A queue that is bounded in bytes is full before its disk is.
+func TestAQueueOfBytesFitsItsDisk(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	s := prepareSite(t, queues("{sizer: bytes, queue_size: 2_000_000}")...)
+	disk(t, s.queue(), "32m")
+	s.start(ctx, t)
+	s.sink.Vanish()
+	streams := s.send(ctx, t, load.Options{HTTP: true, Patience: time.Second})
+	await(ctx, t, "a full queue", func() bool { return streams[0].Report().Refused > 0 && streams[1].Report().Refused > 0 })
+	require.NoError(t, s.sink.Return())
+	stop(streams)
+	s.settled(ctx, t, streams...)
+	assert.NotContains(t, s.Log(), "no space left on device")
+}
+
+// While there is no room on the disk the gateway refuses, and keeps what it has.
+func TestADiskThatOthersFillMakesTheGatewayRefuse(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	s := prepareSite(t, queues("{batch: {min_size: 10_000, max_size: 100_000}}")...)
+	disk(t, s.queue(), "32m")
+	s.start(ctx, t)
+	s.sink.Vanish()
+	streams := s.send(ctx, t, load.Options{HTTP: true, Rate: 2000, Patience: time.Second})
+	await(ctx, t, "items in the queue", func() bool { return s.counter(ctx, t, "otelcol_exporter_queue_size") > 30 })
+	others := filepath.Join(s.queue(), "others")
+	require.ErrorIs(t, os.WriteFile(others, make([]byte, 32<<20), 0o600), syscall.ENOSPC)
+	await(ctx, t, "refusals", func() bool { return streams[0].Report().Refused > 0 && streams[1].Report().Refused > 0 })
+	assert.Contains(t, s.Log(), "no space left on device")
+	require.NoError(t, os.Remove(others))
+	require.NoError(t, s.sink.Return())
+	taken := streams[0].Report().Accepted
+	await(ctx, t, "items taken again", func() bool { return streams[0].Report().Accepted > taken+1000 })
+	stop(streams)
+	s.settled(ctx, t, streams...)
+}
+
+func (s *site) queue() string { return filepath.Join(s.dir, "gateway", "data", "queue") }
+
+// disk mounts a file system of its own at path, or skips.
+func disk(t *testing.T, path, size string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(path, 0o755))
+	if err := syscall.Mount("tmpfs", path, "tmpfs", 0, "size="+size); err != nil {
+		t.Skipf("a small disk cannot be mounted here: %v; root can where CAP_SYS_ADMIN is granted", err)
+	}
+	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(path, 0)) })
+}
