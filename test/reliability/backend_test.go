@@ -48,7 +48,7 @@ func TestABackendThatDisappearsGetsEverythingWhenItReturns(t *testing.T) {
 	streams := s.send(ctx, t, load.Options{Rate: 2000, Items: 6000})
 	await(ctx, t, "the first items", func() bool { return streams[0].Report().Delivered > 0 })
 	s.sink.Vanish()
-	await(ctx, t, "items that wait in the queue", func() bool { return s.counter(ctx, t, "otelcol_exporter_queue_size") > 10 })
+	await(ctx, t, "items that wait in the queue", func() bool { return s.counter(ctx, t, "otelcol_exporter_queue_size") > 100_000 })
 	require.NoError(t, s.sink.Return())
 	s.settled(ctx, t, streams...)
 	for _, of := range streams {
@@ -77,7 +77,7 @@ func TestWhatABackendRefusesForGoodIsCounted(t *testing.T) {
 func TestAFullQueueRefuses(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
-	s := newSite(ctx, t, queues("{queue_size: 20, batch: {min_size: 10_000, max_size: 100_000}}")...)
+	s := newSite(ctx, t, queues("{sizer: requests, queue_size: 20, batch: {min_size: 10_000, max_size: 100_000}}")...)
 	s.sink.Behave(load.Behaviour{Refuse: load.Unavailable})
 	streams := s.send(ctx, t, load.Options{HTTP: true, Items: 10_000, Patience: time.Second})
 	await(ctx, t, "a full queue", func() bool { return streams[0].Report().Refused > 0 && streams[1].Report().Refused > 0 })

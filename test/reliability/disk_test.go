@@ -41,7 +41,7 @@ func TestADiskThatOthersFillMakesTheGatewayRefuse(t *testing.T) {
 	s.start(ctx, t)
 	s.sink.Vanish()
 	streams := s.send(ctx, t, load.Options{HTTP: true, Rate: 2000, Patience: time.Second})
-	await(ctx, t, "items in the queue", func() bool { return s.counter(ctx, t, "otelcol_exporter_queue_size") > 30 })
+	await(ctx, t, "items in the queue", func() bool { return s.counter(ctx, t, "otelcol_exporter_queue_size") > 100_000 })
 	others := filepath.Join(s.queue(), "others")
 	require.ErrorIs(t, os.WriteFile(others, make([]byte, 32<<20), 0o600), syscall.ENOSPC)
 	await(ctx, t, "refusals", func() bool { return streams[0].Report().Refused > 0 && streams[1].Report().Refused > 0 })
