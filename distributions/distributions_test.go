@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/sealgate/sealgate/test/harness"
 )
 
 func newProvider(t *testing.T) confmap.Provider {
@@ -101,11 +103,7 @@ func validate(t *testing.T, binary string, configs ...string) (string, error) {
 // the test where no variable says where it is.
 func run(t *testing.T, binary string, args ...string) (string, error) {
 	t.Helper()
-	path := os.Getenv(binaries[binary])
-	if path == "" {
-		t.Skipf("%s does not name a built %s; `make test` does", binaries[binary], binary)
-	}
-	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd := exec.CommandContext(t.Context(), harness.Built(t, binaries[binary]), args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "SEALGATE_DATA="+t.TempDir(), "SEALGATE_METRICS_PORT=0",
 		"SEALGATE_OTLP_GRPC=127.0.0.1:0", "SEALGATE_OTLP_HTTP=127.0.0.1:0", "SEALGATE_PROM=127.0.0.1:0", "SEALGATE_HEALTH=127.0.0.1:0")

@@ -81,7 +81,7 @@ func testLife(t *testing.T, d, other distribution) {
 	programs := standIns(t)
 	older := buildPackage(t, d, "deb", "0.0.1", programs)
 	others := buildPackage(t, other, "deb", "0.0.1", programs)
-	newer := buildPackage(t, d, "deb", "0.1.0", filepath.Dir(built(t, d.program)))
+	newer := buildPackage(t, d, "deb", "0.1.0", filepath.Dir(harness.Built(t, d.program)))
 	r := newRoot(t, d)
 
 	r.dpkg("--install", others, older)
@@ -373,7 +373,7 @@ func render(t *testing.T, d distribution, programs string) string {
 // buildPackage packs a distribution with nfpm and returns the path of the package.
 func buildPackage(t *testing.T, d distribution, kind, version, programs string) string {
 	t.Helper()
-	nfpm, dir := built(t, "SEALGATE_NFPM"), t.TempDir()
+	nfpm, dir := harness.Built(t, "SEALGATE_NFPM"), t.TempDir()
 	cmd := exec.CommandContext(t.Context(), nfpm, "package", "--config", render(t, d, programs)+"/nfpm.yaml", "--packager", kind, "--target", dir)
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "SEALGATE_VERSION="+version, "SEALGATE_ARCH="+runtime.GOARCH)
@@ -383,17 +383,6 @@ func buildPackage(t *testing.T, d distribution, kind, version, programs string) 
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	return files[0]
-}
-
-// built returns the program that an environment variable names, and skips the test
-// where it names none; `make test` sets them.
-func built(t *testing.T, variable string) string {
-	t.Helper()
-	path := os.Getenv(variable)
-	if path == "" {
-		t.Skipf("%s names no built program; `make test` does", variable)
-	}
-	return path
 }
 
 func requireInstallable(t *testing.T) {

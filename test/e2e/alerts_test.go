@@ -13,12 +13,13 @@ import (
 
 	"github.com/sealgate/sealgate/deploy/alerts"
 	"github.com/sealgate/sealgate/test/backends"
+	"github.com/sealgate/sealgate/test/harness"
 )
 
 // promtool computes each alert from series that are made up: it fires where it should,
 // and not where it should not.
 func TestAlertsFireWhenTheyShould(t *testing.T) {
-	builtBinary(t, "SEALGATE_BIN") // promtool is built with what the gateway is tested with
+	harness.Built(t, "SEALGATE_BIN") // promtool is built with what the gateway is tested with
 	binaries, err := backends.Ensure(t.Context(), os.Stdout, "promtool")
 	require.NoError(t, err)
 	root, err := backends.Root()

@@ -37,7 +37,7 @@ const (
 func TestTheArchiveSurvivesSIGKILL(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	gateway := builtBinary(t, "SEALGATE_BIN")
+	gateway := harness.Built(t, "SEALGATE_BIN")
 	binaries, err := backends.Ensure(ctx, os.Stdout, "tempo")
 	require.NoError(t, err)
 	dir := runDir(t)

@@ -172,7 +172,7 @@ type observed struct {
 
 func startObserved(ctx context.Context, t *testing.T) *observed {
 	t.Helper()
-	builtBinary(t, "SEALGATE_BIN") // or skips before anything is built
+	harness.Built(t, "SEALGATE_BIN") // or skips before anything is built
 	dir := runDir(t)
 	root, err := backends.Root()
 	require.NoError(t, err)

@@ -25,7 +25,7 @@ func TestAnEdgeNodeSendsOnWhatMatters(t *testing.T) {
 	defer cancel()
 	s := startStack(ctx, t, runDir(t), "embedded:gateway")
 	startEdge := func() *harness.Gateway {
-		edge, err := harness.StartEdge(ctx, builtBinary(t, "SEALGATE_EDGE_BIN"), filepath.Join(s.dir, "edge"), s.gateway)
+		edge, err := harness.StartEdge(ctx, harness.Built(t, "SEALGATE_EDGE_BIN"), filepath.Join(s.dir, "edge"), s.gateway)
 		require.NoError(t, err)
 		stopAtEnd(t, edge.Process)
 		return edge

@@ -67,7 +67,7 @@ func sealctl(t *testing.T, stdin []byte, args ...string) []byte {
 
 func runSealctl(t *testing.T, stdin []byte, args ...string) (stdout, stderr []byte, err error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), builtBinary(t, "SEALGATE_CTL"), args...)
+	cmd := exec.CommandContext(t.Context(), harness.Built(t, "SEALGATE_CTL"), args...)
 	cmd.Stdin = bytes.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -166,7 +166,7 @@ func TestTheQueueOnTheDiskHoldsCiphertext(t *testing.T) {
 	ports, err := harness.Ports(1)
 	require.NoError(t, err)
 	nobody := fmt.Sprintf("127.0.0.1:%d", ports[0])
-	g, err := harness.StartGateway(ctx, builtBinary(t, "SEALGATE_BIN"), dir, "embedded:sealed", harness.Addresses{},
+	g, err := harness.StartGateway(ctx, harness.Built(t, "SEALGATE_BIN"), dir, "embedded:sealed", harness.Addresses{},
 		append(keygen(t, dir).env(), "SEALGATE_TEMPO="+nobody, "SEALGATE_LOKI=http://"+nobody)...)
 	require.NoError(t, err)
 	stopAtEnd(t, g.Process)

@@ -29,17 +29,6 @@ type stack struct {
 	dir        string // of this run; each server has a folder in it
 }
 
-// builtBinary returns the binary under test that an environment variable names, or
-// skips.
-func builtBinary(t *testing.T, variable string) string {
-	t.Helper()
-	binary := os.Getenv(variable)
-	if binary == "" {
-		t.Skipf("%s does not name a built binary; `make e2e` builds it and runs this test", variable)
-	}
-	return binary
-}
-
 // fragment is what sealctl says that a backend needs for the cloud labels of a gateway
 // with these configurations, one to a line.
 func fragment(t *testing.T, backend, configs string) string {
@@ -62,7 +51,7 @@ func startStack(ctx context.Context, t *testing.T, dir, config string, env ...st
 // startStackWith is startStack with more settings, in YAML, of each backend.
 func startStackWith(ctx context.Context, t *testing.T, dir, config string, settings map[string]string, env ...string) *stack {
 	t.Helper()
-	gateway := builtBinary(t, "SEALGATE_BIN")
+	gateway := harness.Built(t, "SEALGATE_BIN")
 	binaries, err := backends.Ensure(ctx, os.Stdout, labelbackends.Names()...)
 	require.NoError(t, err)
 

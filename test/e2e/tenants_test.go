@@ -36,7 +36,7 @@ var tenantOf = map[string]map[string]string{
 func TestTenantsSeeTheirOwnTelemetryAlone(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	binary, dir := builtBinary(t, "SEALGATE_BIN"), runDir(t)
+	binary, dir := harness.Built(t, "SEALGATE_BIN"), runDir(t)
 	root, err := backends.Root()
 	require.NoError(t, err)
 	config := "embedded:gateway\n" + filepath.Join(root, "docs", "tenants.yaml") + "\nyaml:receivers::otlp::protocols::grpc::include_metadata: true"

@@ -26,7 +26,7 @@ import (
 
 func startKafka(ctx context.Context, t *testing.T, dir string, args ...string) *harness.Kafka {
 	t.Helper()
-	builtBinary(t, "SEALGATE_BIN")
+	harness.Built(t, "SEALGATE_BIN")
 	binaries, err := backends.Ensure(ctx, os.Stdout, "kafka")
 	require.NoError(t, err)
 	k, err := harness.StartKafka(ctx, binaries["kafka"], dir, args...)
@@ -192,7 +192,7 @@ func TestTopicsHoldPlaintextUnlessAGatewaySealsBeforeThem(t *testing.T) {
 	t.Run("sealed", func(t *testing.T) {
 		dir, sink := t.TempDir(), startSink(t)
 		k := startKafka(ctx, t, dir)
-		out, err := exec.Command(builtBinary(t, "SEALGATE_CTL"), "keygen", "--out", dir, "--name", "reader").CombinedOutput()
+		out, err := exec.Command(harness.Built(t, "SEALGATE_CTL"), "keygen", "--out", dir, "--name", "reader").CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		ports, err := harness.Ports(2)
 		require.NoError(t, err)

@@ -26,7 +26,7 @@ func TestSpanMetricsCountEverySpanBeforeSampling(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	builtBinary(t, "SEALGATE_BIN")
+	harness.Built(t, "SEALGATE_BIN")
 	dir, sink := t.TempDir(), startSink(t)
 	binaries, err := backends.Ensure(ctx, os.Stdout, "prometheus")
 	require.NoError(t, err)

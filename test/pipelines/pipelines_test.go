@@ -25,17 +25,6 @@ import (
 // timeout is for a whole test. It is a limit, not a wait.
 const timeout = 3 * time.Minute
 
-// builtBinary returns the binary under test that an environment variable names, or
-// skips.
-func builtBinary(t *testing.T, variable string) string {
-	t.Helper()
-	binary := os.Getenv(variable)
-	if binary == "" {
-		t.Skipf("%s does not name a built binary; `make test` builds it and runs this test", variable)
-	}
-	return binary
-}
-
 // folder is where the configurations are.
 func folder(t *testing.T) string {
 	t.Helper()
@@ -75,7 +64,7 @@ func TestMain(m *testing.M) {
 func start(ctx context.Context, t *testing.T, dir string, configs []string, at harness.Addresses, env ...string) *harness.Gateway {
 	t.Helper()
 	configs = append(configs, "yaml:processors::wasmfilter::cache_directory: "+compiled)
-	g, err := harness.StartGateway(ctx, builtBinary(t, "SEALGATE_BIN"), dir, strings.Join(configs, "\n"), at, env...)
+	g, err := harness.StartGateway(ctx, harness.Built(t, "SEALGATE_BIN"), dir, strings.Join(configs, "\n"), at, env...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		assert.NoError(t, g.Stop())
@@ -107,7 +96,7 @@ func validate(t *testing.T, configs []string, env ...string) (string, error) {
 	for _, config := range configs {
 		args = append(args, "--config", config)
 	}
-	cmd := exec.Command(builtBinary(t, "SEALGATE_BIN"), args...)
+	cmd := exec.Command(harness.Built(t, "SEALGATE_BIN"), args...)
 	cmd.Env = append(os.Environ(), env...)
 	said, err := cmd.CombinedOutput()
 	return string(said), err

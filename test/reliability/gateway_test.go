@@ -38,17 +38,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// builtBinary returns the binary under test that an environment variable names, or
-// skips.
-func builtBinary(t *testing.T, variable string) string {
-	t.Helper()
-	binary := os.Getenv(variable)
-	if binary == "" {
-		t.Skipf("%s does not name a built binary; `make test` builds it and runs this test", variable)
-	}
-	return binary
-}
-
 // site is a gateway on its way to a sink.
 type site struct {
 	*harness.Gateway
@@ -90,7 +79,7 @@ func newSite(ctx context.Context, t *testing.T, more ...string) *site {
 func prepareSite(t *testing.T, more ...string) *site {
 	t.Helper()
 	s := &site{
-		sink: newSink(t), dir: t.TempDir(), binary: builtBinary(t, "SEALGATE_BIN"),
+		sink: newSink(t), dir: t.TempDir(), binary: harness.Built(t, "SEALGATE_BIN"),
 		config: "embedded:sealed\nyaml:" + strings.Join(append(quick(), more...), "\nyaml:"),
 	}
 	s.env = append(keys(t, s.dir), "SEALGATE_TEMPO="+s.sink.GRPC, "SEALGATE_LOKI=http://"+s.sink.HTTP, "SEALGATE_PROMETHEUS=http://"+s.sink.HTTP)
@@ -125,7 +114,7 @@ func newSink(t *testing.T) *load.Sink {
 // keys makes the keys of a gateway that seals, and returns its environment.
 func keys(t *testing.T, dir string) []string {
 	t.Helper()
-	tool := builtBinary(t, "SEALGATE_CTL")
+	tool := harness.Built(t, "SEALGATE_CTL")
 	for _, key := range [][]string{{"--name", "reader"}, {"--name", "search", "--symmetric"}} {
 		out, err := exec.CommandContext(t.Context(), tool, append([]string{"keygen", "--out", dir}, key...)...).CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -23,7 +23,7 @@ func TestTheHerdThatReturnsLosesNothing(t *testing.T) {
 	const nodes = 20
 	ctx := within(t)
 	gateway := newSite(ctx, t)
-	binary := builtBinary(t, "SEALGATE_EDGE_BIN")
+	binary := harness.Built(t, "SEALGATE_EDGE_BIN")
 	config := "embedded:edge\nyaml:service::pipelines::logs: {receivers: [otlp], processors: [cloudlabels]}"
 	herd := make([]*site, nodes)
 	var starts sync.WaitGroup

@@ -36,7 +36,7 @@ func newSite(t *testing.T) *site {
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	t.Cleanup(cancel)
 	s := &site{t: t, ctx: ctx, dir: t.TempDir()}
-	binary := built(t, "SEALGATE_BIN")
+	binary := harness.Built(t, "SEALGATE_BIN")
 	var err error
 	s.sink, err = harness.StartSink()
 	require.NoError(t, err)
@@ -46,20 +46,11 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-func built(t *testing.T, variable string) string {
-	t.Helper()
-	path := os.Getenv(variable)
-	if path == "" {
-		t.Skipf("%s does not name a built binary; `make test` does", variable)
-	}
-	return path
-}
-
 // start starts what sends to the gateway.
 func (s *site) start(variable, config string, env ...string) *harness.Gateway {
 	s.t.Helper()
 	env = append(env, "SEALGATE_GATEWAY="+s.gateway.GRPC, "SEALGATE_GATEWAY_INSECURE=true")
-	g, err := harness.StartGateway(s.ctx, built(s.t, variable), filepath.Join(s.dir, "sender"), config, harness.Addresses{}, env...)
+	g, err := harness.StartGateway(s.ctx, harness.Built(s.t, variable), filepath.Join(s.dir, "sender"), config, harness.Addresses{}, env...)
 	s.endWithTest(g, err)
 	return g
 }

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 
 	"github.com/sealgate/sealgate/distributions"
+	"github.com/sealgate/sealgate/test/harness"
 )
 
 // resolve returns a configuration as a collector sees it that has no setting of ours.
@@ -90,7 +91,7 @@ func TestTheServiceLeavesNoCoreDump(t *testing.T) {
 func makeKeys(t *testing.T, dir string) {
 	t.Helper()
 	for _, args := range [][]string{{"--name", "reader"}, {"--name", "search", "--symmetric"}} {
-		cmd := exec.CommandContext(t.Context(), builtBinary(t, "SEALGATE_CTL"), append([]string{"keygen", "--out", filepath.Clean(dir)}, args...)...)
+		cmd := exec.CommandContext(t.Context(), harness.Built(t, "SEALGATE_CTL"), append([]string{"keygen", "--out", filepath.Clean(dir)}, args...)...)
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, strings.TrimSpace(string(out)))
 	}

@@ -7,20 +7,16 @@ package security
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
-	"google.golang.org/grpc"
 
 	"github.com/sealgate/sealgate/test/harness"
 )
@@ -35,61 +31,33 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// builtBinary returns the binary under test that an environment variable names, or
-// skips.
-func builtBinary(t *testing.T, variable string) string {
+// sink is what is behind a gateway.
+type sink struct{ *harness.Sink }
+
+func startSink(t *testing.T) sink {
 	t.Helper()
-	binary := os.Getenv(variable)
-	if binary == "" {
-		t.Skipf("%s does not name a built binary; `make test` builds it and runs this test", variable)
-	}
-	return binary
-}
-
-// sink is a backend that takes traces over OTLP/gRPC and remembers the names of
-// the spans.
-type sink struct {
-	ptraceotlp.UnimplementedGRPCServer
-	addr string // host:port
-
-	mu    sync.Mutex
-	names []string
-}
-
-func startSink(t *testing.T) *sink {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s, err := harness.StartSink()
 	require.NoError(t, err)
-	s := &sink{addr: listener.Addr().String()}
-	server := grpc.NewServer()
-	ptraceotlp.RegisterGRPCServer(server, s)
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
-	return s
+	t.Cleanup(s.Close)
+	return sink{s}
 }
 
-// Export takes a request.
-func (s *sink) Export(_ context.Context, req ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, rs := range req.Traces().ResourceSpans().All() {
-		for _, ss := range rs.ScopeSpans().All() {
-			for _, span := range ss.Spans().All() {
-				s.names = append(s.names, span.Name())
+// received are the names of the spans that have come.
+func (s sink) received() (names []string) {
+	for _, traces := range s.Traces() {
+		for _, resource := range traces.ResourceSpans().All() {
+			for _, scope := range resource.ScopeSpans().All() {
+				for _, span := range scope.Spans().All() {
+					names = append(names, span.Name())
+				}
 			}
 		}
 	}
-	return ptraceotlp.NewExportResponse(), nil
-}
-
-func (s *sink) received() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.names)
+	return names
 }
 
 // await waits until each of the spans has come.
-func (s *sink) await(ctx context.Context, t *testing.T, names ...string) {
+func (s sink) await(ctx context.Context, t *testing.T, names ...string) {
 	t.Helper()
 	require.NoError(t, harness.Poll(ctx, fmt.Sprintf("the spans %q in the sink", names), func(context.Context) (bool, error) {
 		received := s.received()
@@ -99,10 +67,10 @@ func (s *sink) await(ctx context.Context, t *testing.T, names ...string) {
 
 // startGateway starts the gateway with configurations, one to a line, that talks as
 // much as it can and hands traces to the sink at once.
-func startGateway(ctx context.Context, t *testing.T, to *sink, configs string, env ...string) *harness.Gateway {
+func startGateway(ctx context.Context, t *testing.T, to sink, configs string, env ...string) *harness.Gateway {
 	t.Helper()
 	return startCollector(ctx, t, "SEALGATE_BIN",
-		configs+"\nyaml:exporters::otlp_grpc/tempo::sending_queue::batch::flush_timeout: 20ms", append(env, "SEALGATE_TEMPO="+to.addr)...)
+		configs+"\nyaml:exporters::otlp_grpc/tempo::sending_queue::batch::flush_timeout: 20ms", append(env, "SEALGATE_TEMPO="+to.GRPC)...)
 }
 
 // startEdge starts an edge collector before a gateway.
@@ -117,7 +85,7 @@ func startEdge(ctx context.Context, t *testing.T, to *harness.Gateway, overlay s
 // no part in this.
 func startCollector(ctx context.Context, t *testing.T, variable, configs string, env ...string) *harness.Gateway {
 	t.Helper()
-	g, err := harness.StartGateway(ctx, builtBinary(t, variable), t.TempDir(),
+	g, err := harness.StartGateway(ctx, harness.Built(t, variable), t.TempDir(),
 		configs+"\nyaml:service::telemetry::logs::level: debug\nyaml:service::pipelines::logs::processors: [memory_limiter]", harness.Addresses{}, env...)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, g.Stop()) })
@@ -127,7 +95,7 @@ func startCollector(ctx context.Context, t *testing.T, variable, configs string,
 // runToEnd runs the gateway to its end and returns what it says.
 func runToEnd(t *testing.T, env []string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(testContext(t), builtBinary(t, "SEALGATE_BIN"), args...)
+	cmd := exec.CommandContext(testContext(t), harness.Built(t, "SEALGATE_BIN"), args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "SEALGATE_DATA="+t.TempDir(), "SEALGATE_METRICS_PORT=0",
 		"SEALGATE_OTLP_GRPC=127.0.0.1:0", "SEALGATE_OTLP_HTTP=127.0.0.1:0", "SEALGATE_HEALTH=127.0.0.1:0")

@@ -115,7 +115,7 @@ func TestEveryConfigurationListensOnLoopbackAlone(t *testing.T) {
 	} {
 		t.Run(config, func(t *testing.T) {
 			t.Parallel()
-			ctx, dir, binary := testContext(t), t.TempDir(), builtBinary(t, tt.binary)
+			ctx, dir, binary := testContext(t), t.TempDir(), harness.Built(t, tt.binary)
 			makeKeys(t, filepath.Join(dir, "sealgate-data", "keys"))
 			p := startAlone(t, binary, "embedded:"+config, dir)
 			var open []string

@@ -62,7 +62,7 @@ func startSealing(ctx context.Context, t *testing.T, env ...string) *sealing {
 	s.Gateway = startCollector(ctx, t, "SEALGATE_BIN",
 		"embedded:sealed\nembedded:bearer\nyaml:exporters::sm4/tempo::keys::env::variable: TEST_SYMMETRIC_KEY",
 		append(env,
-			newTLSDir(t, own, ca).env(), "SEALGATE_TOKENS="+writeFile(t, token), "SEALGATE_TEMPO="+behind.addr,
+			newTLSDir(t, own, ca).env(), "SEALGATE_TOKENS="+writeFile(t, token), "SEALGATE_TEMPO="+behind.GRPC,
 			"SEALGATE_RECIPIENT="+filepath.Join(keys, "reader.pub.pem"), "SEALGATE_SEARCH_KEY="+filepath.Join(keys, "search.key"),
 			"TEST_SYMMETRIC_KEY="+hex.EncodeToString(symmetric))...)
 	s.stop = load(ctx, t, s.Gateway, sender{roots: ca.pool(), header: "Bearer " + token})

@@ -135,7 +135,7 @@ type admission struct {
 
 // assertAdmissions sends as each, over gRPC and HTTP. What is accepted reaches the
 // sink, and nothing else does.
-func assertAdmissions(ctx context.Context, t *testing.T, g *harness.Gateway, behind *sink, admissions []admission) {
+func assertAdmissions(ctx context.Context, t *testing.T, g *harness.Gateway, behind sink, admissions []admission) {
 	t.Helper()
 	var reach []string
 	for _, a := range admissions {
