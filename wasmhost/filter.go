@@ -70,10 +70,25 @@ func (f *Filter) Judge(ctx context.Context, recs Records, out []Verdict) error {
 		judged, err := f.judgeRoute(ctx, f.slots[at], recs, r.records[at], out)
 		if left -= judged; err != nil {
 			f.refused.Add(uint64(left))
+			f.Forget(recs)
 			return err
 		}
 	}
 	return nil
+}
+
+// Forget has what judged a batch that did not get on forget all that it knows before it judges again: a record
+// of it may be what others were taken to repeat, itself among them where it is sent again. What the guests
+// have to report is due at the next Flush. Judge does it itself where it returns an error.
+func (f *Filter) Forget(recs Records) {
+	r := f.scratch.Get().(*routes)
+	defer f.scratch.Put(r)
+	r.fill(recs, len(f.slots))
+	for k, s := range f.slots {
+		if len(r.records[k]) > 0 {
+			s.forgets.Store(true)
+		}
+	}
 }
 
 func (f *Filter) judgeRoute(ctx context.Context, s *slot, recs Records, records []int32, out []Verdict) (int, error) {

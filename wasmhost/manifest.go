@@ -30,6 +30,8 @@ type Manifest struct {
 	// NeedlesFor says of which records the guest wants to know them; another value is that of all.
 	NeedlesFor string   `json:"needles_for"`
 	Rules      []string `json:"rules"`
+	// Memoryless says that no verdict depends on earlier chunks: such a guest has nothing to forget.
+	Memoryless bool `json:"memoryless"`
 	// Requires names what the guest cannot do without. This host knows no such thing yet.
 	Requires []string `json:"requires"`
 	Error    string   `json:"error"`
@@ -104,5 +106,5 @@ func (m Manifest) checkColumns() error {
 }
 
 func (m Manifest) equal(o Manifest) bool {
-	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules)
+	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules) && m.Memoryless == o.Memoryless
 }

@@ -12,7 +12,8 @@ type Records interface {
 	// Resources is the number of resources.
 	Resources() int
 	// ResourceKey is the same for the same resource in every batch: records of one key are judged
-	// by one instance, so that what it remembers of them is coherent.
+	// by one instance, so that what it remembers of them is coherent. Forget asks for those that Judge
+	// has asked for.
 	ResourceKey(resource int) uint64
 	// ResourceAttribute is an attribute as text; false if there is none of that name.
 	ResourceAttribute(resource int, name string) (string, bool)

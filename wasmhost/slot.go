@@ -6,14 +6,15 @@ package wasmhost
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // slot is a place in the pool: the instance that is in charge of some of the resources, or room for
 // it, and what one owes that died. The lock is held for a chunk at a time.
 type slot struct {
-	filter *Filter
+	filter  *Filter
+	forgets atomic.Bool // the instance may know records that did not get on: another has to judge
 
 	mu        sync.Mutex
 	program   *program
@@ -22,7 +23,7 @@ type slot struct {
 	templates templates
 	count     counters
 	debt      debt
-	pending   []Report // of dead instances, until the next flush
+	pending   backlog
 }
 
 // counters are added up over the slots.
@@ -64,8 +65,11 @@ func (s *slot) judge(recs Records, records []int32, out []Verdict) (int, error) 
 	return n, nil
 }
 
-// ready makes an instance if there is none.
+// ready makes an instance if there is none, or none but one that must forget.
 func (s *slot) ready() error {
+	if s.forgets.Swap(false) && !s.program.manifest.Memoryless {
+		s.dismiss()
+	}
 	if s.instance != nil {
 		return nil
 	}
@@ -140,13 +144,7 @@ func (s *slot) bury() {
 		return
 	}
 	s.count.reported += s.debt.count
-	r := Report{Count: s.debt.count, First: s.debt.first, Last: s.debt.last, ByHost: true}
-	if k := slices.IndexFunc(s.pending, func(p Report) bool { return p.ByHost }); k >= 0 {
-		s.pending[k].Count += r.Count
-		s.pending[k].Last = r.Last
-	} else {
-		s.pending = append(s.pending, r)
-	}
+	s.pending.add(Report{Count: s.debt.count, First: s.debt.first, Last: s.debt.last, ByHost: true})
 	s.debt = debt{}
 }
 
@@ -235,6 +233,18 @@ func (s *slot) flush(last bool) []Report {
 }
 
 func (s *slot) flushLocked(last bool) []Report {
+	return append(s.collect(last), s.pending.take()...)
+}
+
+// dismiss closes the instance. What it has to report is due at the next flush.
+func (s *slot) dismiss() {
+	for _, r := range s.collect(true) {
+		s.pending.add(r)
+	}
+}
+
+// collect returns the reports of the instance, and closes it if they are the last.
+func (s *slot) collect(last bool) []Report {
 	var reports []Report
 	if s.instance != nil {
 		var err error
@@ -249,8 +259,6 @@ func (s *slot) flushLocked(last bool) []Report {
 		s.count.mismatch += s.debt.count
 		s.bury()
 	}
-	reports = append(reports, s.pending...)
-	s.pending = nil
 	return reports
 }
 

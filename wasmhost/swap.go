@@ -29,6 +29,9 @@ func (f *Filter) Swap(ctx context.Context, m *Module) error {
 	return nil
 }
 
+// RefuseSwap counts a module that did not load with those that Swap refuses.
+func (f *Filter) RefuseSwap() { f.swapsRefused.Add(1) }
+
 func (f *Filter) swap(ctx context.Context, m *Module) error {
 	if f.isClosing() {
 		return ErrClosed
@@ -183,7 +186,7 @@ func (s *slot) succeed(p *program, successor *instance, inherited bool) {
 	if inherited {
 		s.retire()
 	} else {
-		s.pending = s.flushLocked(true)
+		s.dismiss()
 	}
 	s.program, s.instance = p, successor
 	s.count.started++

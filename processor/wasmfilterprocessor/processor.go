@@ -14,6 +14,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
@@ -158,5 +159,19 @@ func (p *wasmFilter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	default:
 		remove(ld, r)
 	}
-	return p.next.ConsumeLogs(ctx, ld)
+	return p.handOn(ctx, ld, r)
+}
+
+// handOn hands on what is kept of a batch. Unless that is the end of it, the batch may be sent again: then the
+// filter must not take its records for repeats of themselves.
+func (p *wasmFilter) handOn(ctx context.Context, ld plog.Logs, r *records) error {
+	over := false // stays so where what comes next panics
+	defer func() {
+		if !over {
+			p.filter.Forget(r)
+		}
+	}()
+	err := p.next.ConsumeLogs(ctx, ld)
+	over = err == nil || consumererror.IsPermanent(err)
+	return err
 }

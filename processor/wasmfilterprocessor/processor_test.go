@@ -63,13 +63,29 @@ func guest(t testing.TB, pkg string) string {
 
 const (
 	rulesFilter  = "github.com/sealgate/sealgate/wasmfilters/shipped/rules"
+	repeatFilter = "github.com/sealgate/sealgate/wasmfilters/shipped/redundancy"
 	brokenFilter = "./testdata/broken"
 )
+
+// fickle is a sink that may refuse.
+type fickle struct {
+	consumertest.LogsSink
+	fails func(context.Context) error // where it is not nil
+}
+
+func (f *fickle) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	if f.fails != nil {
+		if err := f.fails(ctx); err != nil {
+			return err
+		}
+	}
+	return f.LogsSink.ConsumeLogs(ctx, ld)
+}
 
 // harness is a processor with a sink behind it.
 type harness struct {
 	processor.Logs
-	sink      consumertest.LogsSink
+	sink      fickle
 	telemetry *componenttest.Telemetry
 }
 
@@ -322,9 +338,10 @@ func TestAChangedModuleTakesOverAndABadOneDoesNot(t *testing.T) {
 	send := func() { require.NoError(t, h.ConsumeLogs(t.Context(), logs(line{body: "/healthz", severity: info}))) }
 
 	install([]byte("not a module"))
+	require.Eventually(t, func() bool { return h.count(t, "swaps") == 1 }, waitFor, tick, "it is counted as refused")
 	send()
 	install(append(append([]byte(nil), module...), 0, 2, 1, 'x')) // a custom section: another digest, the same filter
-	require.Eventually(t, func() bool { send(); return h.count(t, "swaps") > 0 }, waitFor, tick)
+	require.Eventually(t, func() bool { send(); return h.count(t, "swaps") == 2 }, waitFor, tick)
 	send()
 	assert.Equal(t, h.count(t, "in"), h.count(t, "dropped", "probes"), "each was judged once, by one or the other")
 	h.conserved(t)

@@ -18,6 +18,7 @@ import (
 type records struct {
 	guard     *guard
 	resources []pcommon.Resource
+	keys      []uint64 // of the resources; 0 until it is asked for
 	logs      []plog.LogRecord
 	of        []int32 // the resource of each record
 	verdicts  []wasmhost.Verdict
@@ -36,6 +37,7 @@ func newRecords(g *guard, ld plog.Logs) *records {
 	r.guard = g
 	for i, rl := range ld.ResourceLogs().All() {
 		r.resources = append(r.resources, rl.Resource())
+		r.keys = append(r.keys, 0)
 		for _, sl := range rl.ScopeLogs().All() {
 			logs := sl.LogRecords()
 			for j := range logs.Len() {
@@ -60,7 +62,7 @@ func (r *records) release() {
 	clear(r.logs) // the batch must not be kept
 	clear(r.resources)
 	r.counts.reset()
-	r.resources, r.logs, r.of, r.guard = r.resources[:0], r.logs[:0], r.of[:0], nil
+	r.resources, r.keys, r.logs, r.of, r.guard = r.resources[:0], r.keys[:0], r.logs[:0], r.of[:0], nil
 	recordPool.Put(r)
 }
 
@@ -68,10 +70,18 @@ func (r *records) Len() int           { return len(r.logs) }
 func (r *records) Resources() int     { return len(r.resources) }
 func (r *records) Resource(i int) int { return int(r.of[i]) }
 
-// ResourceKey does not depend on the order of attributes.
+// ResourceKey remembers what it has returned, and says so when the batch is no longer ours to read.
 func (r *records) ResourceKey(resource int) uint64 {
+	if r.keys[resource] == 0 {
+		r.keys[resource] = keyOf(r.resources[resource].Attributes())
+	}
+	return r.keys[resource]
+}
+
+// keyOf does not depend on the order of attributes, and is not 0.
+func keyOf(attributes pcommon.Map) uint64 {
 	var sum uint64
-	for name, v := range r.resources[resource].Attributes().All() {
+	for name, v := range attributes.All() {
 		h := xxhash.Sum64String(name)
 		if v.Type() == pcommon.ValueTypeStr {
 			sum += h ^ xxhash.Sum64String(v.Str())*31
@@ -79,7 +89,7 @@ func (r *records) ResourceKey(resource int) uint64 {
 			sum += h ^ xxhash.Sum64String(v.AsString())*37
 		}
 	}
-	return sum
+	return sum | 1
 }
 
 func (r *records) ResourceAttribute(resource int, name string) (string, bool) {

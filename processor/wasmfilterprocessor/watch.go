@@ -53,14 +53,16 @@ func stateOf(path string) fileState {
 // charge.
 func (p *wasmFilter) reload(ctx context.Context, digest string) string {
 	module, err := p.runtime.LoadFile(ctx, p.cfg.Module, p.cfg.Digest)
-	if err == nil && module.SHA256() == digest {
+	next := digest
+	switch {
+	case err != nil:
+		p.filter.RefuseSwap()
+	case module.SHA256() == digest: // touched, but the same
 		if err := module.Close(ctx); err != nil {
 			p.log.Warn("closing a module", zap.Error(err))
 		}
-		return digest // touched, but the same
-	}
-	next := digest
-	if err == nil {
+		return digest
+	default:
 		next = module.SHA256()
 		err = p.filter.Swap(ctx, module)
 	}

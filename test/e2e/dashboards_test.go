@@ -38,7 +38,6 @@ var quiet = map[string]struct{ why, watched string }{
 	"SealgateRestarting":           {"it starts once", `otelcol_process_uptime`},
 	"SealgateQueueFilling":         {"the backends are quick", `sealgate:queue_used:ratio`},
 	"SealgateNotSending":           {"every signal is sent", `sealgate:sent_items:rate5m`},
-	"SealgateFilterSwapRefused":    {"no module changes", `otelcol_processor_wasmfilter_swaps{outcome="refused"}`},
 	"SealgateFilterInterpreted":    {"executable memory is allowed", `otelcol_processor_wasmfilter_instances{engine="compiler"}`},
 	"SealgateFilterDropsNearlyAll": {"not all logs repeat", `otelcol_processor_wasmfilter_kept / otelcol_processor_wasmfilter_in`},
 	"SealgateSealGivingUp":         {"64 MiB would have to be sent", `otelcol_exporter_sm4_refused_items{reason!=""}`},
@@ -57,6 +56,7 @@ func TestDashboardsAndAlertsFindWhatTheyAskFor(t *testing.T) {
 		o.send(ctx, t)
 		o.awaitScrape(ctx, t)
 	}
+	require.NoError(t, os.WriteFile(o.brokenFilter, []byte("no module"), 0o600))
 	for _, d := range dashboards.All {
 		o.assertDashboard(ctx, t, d)
 	}
@@ -164,8 +164,9 @@ func (o *observed) ask(ctx context.Context, q dashboards.Query) (bool, error) {
 // scrapes the gateway, and has the rules of deploy/alerts.
 type observed struct {
 	*stack
-	broken string // host:port of OTLP over gRPC to the pipelines that refuse
-	rounds int
+	broken       string // host:port of OTLP over gRPC to the pipelines that refuse
+	brokenFilter string // path of the module that fails
+	rounds       int
 	// Sent to the pipelines that work:
 	spans, points int
 }
@@ -181,9 +182,8 @@ func startObserved(ctx context.Context, t *testing.T) *observed {
 	require.NoError(t, copyFile(lost, keys.public))
 	ports, err := harness.Ports(2)
 	require.NoError(t, err)
-	o := &observed{broken: fmt.Sprintf("127.0.0.1:%d", ports[0])}
-	brokenFilter := filepath.Join(dir, "broken.wasm")
-	buildBrokenFilter(ctx, t, root, brokenFilter)
+	o := &observed{broken: fmt.Sprintf("127.0.0.1:%d", ports[0]), brokenFilter: filepath.Join(dir, "broken.wasm")}
+	buildBrokenFilter(ctx, t, root, o.brokenFilter)
 
 	targets := filepath.Join(dir, "gateway.json")
 	settings := map[string]string{
@@ -204,7 +204,7 @@ overrides: {defaults: {metrics_generator: {processors: [local-blocks]}}}
 	}
 	o.stack = startStackWith(ctx, t, dir, "embedded:sealed\n"+filepath.Join(root, "test", "e2e", "testdata", "observed.yaml"), settings,
 		append(keys.env(), "SEALGATE_LOST_RECIPIENT="+lost, "SEALGATE_OTLP_BROKEN="+o.broken,
-			fmt.Sprintf("SEALGATE_NOBODY=127.0.0.1:%d", ports[1]), "SEALGATE_BROKEN_FILTER="+brokenFilter)...)
+			fmt.Sprintf("SEALGATE_NOBODY=127.0.0.1:%d", ports[1]), "SEALGATE_BROKEN_FILTER="+o.brokenFilter)...)
 	require.NoError(t, os.Remove(lost))
 	metrics, err := url.Parse(o.gateway.Metrics)
 	require.NoError(t, err)

@@ -35,7 +35,7 @@ type filter struct {
 type columns struct{ body, method, path, route, status, agent int }
 
 func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
-	m := sdk.Manifest{Name: "probes", Version: "1.0.0", Rules: []string{"probe paths", "probe agents"}}
+	m := sdk.Manifest{Name: "probes", Version: "1.0.0", Rules: []string{"probe paths", "probe agents"}, Memoryless: true}
 	s, err := parse(config)
 	if err != nil {
 		return m, err

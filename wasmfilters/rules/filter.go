@@ -44,7 +44,7 @@ const (
 )
 
 func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
-	m := sdk.Manifest{Name: "rules", Version: "1.0.0"}
+	m := sdk.Manifest{Name: "rules", Version: "1.0.0", Memoryless: true}
 	b := &builder{columns: []string{sdk.ColumnSeverity}}
 	rs, err := parse(config, b)
 	if err != nil {

@@ -24,7 +24,7 @@ const (
 type filter struct{ settings }
 
 func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
-	m := sdk.Manifest{Name: "sample", Version: "1.0.0"}
+	m := sdk.Manifest{Name: "sample", Version: "1.0.0", Memoryless: true}
 	s, err := parse(config)
 	if err != nil {
 		return m, err

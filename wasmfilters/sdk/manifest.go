@@ -19,7 +19,10 @@ type Manifest struct {
 	// records, which saves it the search.
 	NeedlesFor string   `json:"needles_for"`
 	Rules      []string `json:"rules"` // names of the rules 1, 2, ...
-	Error      string   `json:"error"` // set by the SDK
+	// Memoryless says that no verdict depends on earlier chunks: the filter goes on as it is where a batch
+	// was refused by what comes after it.
+	Memoryless bool   `json:"memoryless"`
+	Error      string `json:"error"` // set by the SDK
 }
 
 // NoSeverity says that needles are wanted of records without a severity.
@@ -121,6 +124,7 @@ func (m *Manifest) appendJSON(b []byte) []byte {
 		b = appendString(append(b, `,"needles_for":`...), m.NeedlesFor)
 	}
 	b = appendStrings(append(b, `,"rules":`...), m.Rules)
+	b = appendFlag(b, "memoryless", m.Memoryless)
 	b = appendString(append(b, `,"error":`...), m.Error)
 	return append(b, '}')
 }
