@@ -49,25 +49,30 @@ func (m *matcher) advance(window int) {
 	}
 }
 
-// find returns how far back and how long the match at pos is, 0 if there is none
-// that is worth it.
-func (m *matcher) find(window []byte, pos int) (distance, length int) {
-	cur := binary.LittleEndian.Uint32(window[pos:])
-	h := cur * hashFactor
-	slot := &m.recent[h>>(32-recentBits)]
-	at := int(*slot) - int(m.base)
-	*slot = m.base + uint32(pos)
-	if at < len(dictionary) || binary.LittleEndian.Uint32(window[at:]) != cur {
-		at = int(dictPositions[h>>(32-dictBits)])
-		if binary.LittleEndian.Uint32(window[at:]) != cur {
-			return 0, 0
+// next returns the first match at pos or behind it that is worth it: where it is, how
+// far back and how long. If there is none, that is at the end of the window, with
+// length 0.
+func (m *matcher) next(window []byte, pos int) (start, distance, length int) {
+	for ; pos+minMatch <= len(window); pos++ {
+		cur := binary.LittleEndian.Uint32(window[pos:])
+		h := cur * hashFactor
+		slot := &m.recent[h>>(32-recentBits)]
+		at := int(*slot) - int(m.base)
+		*slot = m.base + uint32(pos)
+		if at < len(dictionary) || binary.LittleEndian.Uint32(window[at:]) != cur {
+			at = int(dictPositions[h>>(32-dictBits)])
+			if binary.LittleEndian.Uint32(window[at:]) != cur {
+				continue
+			}
 		}
+		distance, length = pos-at, matchLength(window, at, pos)
+		if distance > maxFar || (length == minMatch && distance >= farMatch) {
+			continue
+		}
+		m.note(window, pos+length-2)
+		return pos, distance, length
 	}
-	distance, length = pos-at, matchLength(window, at, pos)
-	if distance > maxFar || (length == minMatch && distance >= farMatch) {
-		return 0, 0
-	}
-	return distance, length
+	return len(window), 0, 0
 }
 
 // matchLength returns how many bytes at a and at b, which is behind a, are the
@@ -88,8 +93,11 @@ func matchLength(window []byte, a, b int) int {
 	return n
 }
 
-// note puts a position that find was not asked for into the table.
+// note puts a position within a match into the table, which next does not look at.
 func (m *matcher) note(window []byte, pos int) {
+	if pos+minMatch > len(window) {
+		return
+	}
 	h := binary.LittleEndian.Uint32(window[pos:]) * hashFactor
 	m.recent[h>>(32-recentBits)] = m.base + uint32(pos)
 }

@@ -81,21 +81,16 @@ type counts struct {
 
 func (c *counts) add(text string) {
 	window := []byte(dictionary + text)
-	pos := len(dictionary)
-	for pos < len(window) {
-		if pos <= len(window)-minMatch {
-			if distance, length := c.match.find(window, pos); length != 0 {
-				c.literal[lengthIndex(length)]++
-				c.distance[distanceSymbol(distance)]++
-				pos += length
-				if pos+2 <= len(window) {
-					c.match.note(window, pos-2)
-				}
-				continue
-			}
+	for pos := len(dictionary); pos < len(window); {
+		at, distance, length := c.match.next(window, pos)
+		for _, b := range window[pos:at] {
+			c.literal[b]++
 		}
-		c.literal[window[pos]]++
-		pos++
+		if length > 0 {
+			c.literal[lengthIndex(length)]++
+			c.distance[distanceSymbol(distance)]++
+		}
+		pos = at + length
 	}
 	c.literal[endOfBlock]++
 	c.match.advance(len(window))
