@@ -67,6 +67,7 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 	if err != nil {
 		return err
 	}
+	loaded := stateOf(p.cfg.Module) // before it is read, so that no change is missed
 	module, err := p.load(ctx)
 	if err != nil {
 		return fmt.Errorf("`module`: %w", err)
@@ -87,7 +88,7 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 	s := p.filter.Stats()
 	p.log.Info("a filter is in charge", zap.String("name", s.Name), zap.String("version", s.Version),
 		zap.String("sha256", s.SHA256), zap.String("engine", string(s.Engine)))
-	p.begin(module.SHA256())
+	p.begin(module.SHA256(), loaded)
 	return nil
 }
 
@@ -107,13 +108,13 @@ func (p *wasmFilter) load(ctx context.Context) (*wasmhost.Module, error) {
 }
 
 // begin starts what goes on in the background.
-func (p *wasmFilter) begin(digest string) {
+func (p *wasmFilter) begin(digest string, loaded fileState) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.stop = cancel
 	p.background.Go(debug.FreeOSMemory) // what loading took is several times what a filter keeps
 	p.background.Go(func() { p.flushAll(ctx) })
 	if p.cfg.ReloadInterval > 0 && !strings.HasPrefix(p.cfg.Module, shipped) {
-		p.background.Go(func() { p.watch(ctx, digest) })
+		p.background.Go(func() { p.watch(ctx, digest, loaded) })
 	}
 }
 

@@ -14,11 +14,10 @@ import (
 
 // watch looks at the module from time to time, and swaps to one that has changed. A
 // file is loaded once it has been the same for two looks: it may be being written.
-func (p *wasmFilter) watch(ctx context.Context, digest string) {
+func (p *wasmFilter) watch(ctx context.Context, digest string, loaded fileState) {
 	tick := time.NewTicker(p.cfg.ReloadInterval)
 	defer tick.Stop()
-	var seen, loaded fileState
-	loaded = stateOf(p.cfg.Module)
+	var seen fileState
 	for {
 		select {
 		case <-ctx.Done():
