@@ -66,12 +66,16 @@ $(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES) $(FILTERS)
 .PHONY: build-all
 build-all: $(GATEWAY) $(AGENT) $(EDGE) $(SEALCTL) ## Build the agent and the edge collector too: build/otelcol-sealgate-agent, -edge
 
-# They are of the gateway's modules, so that a component is of one version in all
-# three and most of it is compiled once.
-$(BUILD)/%/.stamp: distributions/%/builder-config.yaml $(BUILD)/otelcol/.stamp
-	@$(TOOLS)/builder --config $< --skip-compilation --skip-get-modules > $(BUILD)/builder-$*.log 2>&1 || { cat $(BUILD)/builder-$*.log; exit 1; }
-	@sed 's,build/otelcol$$,build/$*,' $(BUILD)/otelcol/go.mod > $(@D)/go.mod && cp $(BUILD)/otelcol/go.sum $(@D)/
+# Sources of another distribution, $(1), of the manifest $<. It is of the gateway's
+# modules, so that a component is of one version in all and most of it is compiled once.
+define generate
+	@$(TOOLS)/builder --config $< --skip-compilation --skip-get-modules > $(BUILD)/builder-$(1).log 2>&1 || { cat $(BUILD)/builder-$(1).log; exit 1; }
+	@sed 's,build/otelcol$$,build/$(1),' $(BUILD)/otelcol/go.mod > $(@D)/go.mod && cp $(BUILD)/otelcol/go.sum $(@D)/
 	@touch $@
+endef
+
+$(BUILD)/%/.stamp: distributions/%/builder-config.yaml $(BUILD)/otelcol/.stamp
+	$(call generate,$*)
 
 $(BUILD)/otelcol-sealgate-%: $(BUILD)/%/.stamp $(SOURCES) $(FILTERS)
 	$(SAY) 'compiling the $* distribution'
@@ -187,9 +191,7 @@ bench-redundancy: $(FILTERS) ## Replay CORPUS=dir, files of the form of LogHub, 
 # A Collector of upstream components alone, to be measured beside ours.
 UPSTREAM := $(BUILD)/otelcol-upstream
 $(BUILD)/upstream/.stamp: test/load/upstream.yaml $(BUILD)/otelcol/.stamp
-	@$(TOOLS)/builder --config $< --skip-compilation --skip-get-modules > $(BUILD)/builder-upstream.log 2>&1 || { cat $(BUILD)/builder-upstream.log; exit 1; }
-	@sed 's,build/otelcol$$,build/upstream,' $(BUILD)/otelcol/go.mod > $(@D)/go.mod && cp $(BUILD)/otelcol/go.sum $(@D)/
-	@touch $@
+	$(call generate,upstream)
 
 $(UPSTREAM): $(BUILD)/upstream/.stamp
 	$(SAY) 'compiling the upstream Collector'

@@ -107,24 +107,11 @@ func run(t *testing.T, binary string, args ...string) (string, error) {
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "SEALGATE_DATA="+t.TempDir(), "SEALGATE_METRICS_PORT=0",
 		"SEALGATE_OTLP_GRPC=127.0.0.1:0", "SEALGATE_OTLP_HTTP=127.0.0.1:0", "SEALGATE_PROM=127.0.0.1:0", "SEALGATE_HEALTH=127.0.0.1:0")
-	cmd.Env = slices.Concat(cmd.Env, outsideKubernetes(t), needed())
+	agents, err := harness.OutsideKubernetes(t.TempDir(), "http://127.0.0.1:1", "node")
+	require.NoError(t, err)
+	cmd.Env = slices.Concat(cmd.Env, agents, needed())
 	out, err := cmd.CombinedOutput()
 	return string(out), err
-}
-
-// outsideKubernetes is an environment in which what asks a cluster's API server can
-// be made, though no cluster is there.
-func outsideKubernetes(t *testing.T) []string {
-	config := filepath.Join(t.TempDir(), "kubeconfig")
-	require.NoError(t, os.WriteFile(config, []byte(`
-apiVersion: v1
-kind: Config
-clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}]
-contexts: [{name: none, context: {cluster: none, user: none}}]
-users: [{name: none, user: {token: none}}]
-current-context: none
-`), 0o600))
-	return []string{"KUBECONFIG=" + config, "SEALGATE_KUBE_AUTH=kubeConfig", "K8S_NODE_NAME=node", "SEALGATE_DETECTORS=[env]"}
 }
 
 // needed are the variables that some samples have no default for.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,7 +25,7 @@ const (
 )
 
 // The API server and the kubelet of a cluster with one pod, as far as an agent asks them.
-func startCluster(t *testing.T) (kubeconfig string) {
+func startCluster(t *testing.T) (url string) {
 	lists := map[string]string{ // of one object each
 		"/api/v1/pods": `{"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "` + pod + `", "namespace": "shop", "uid": "` + podUID + `",
 			"labels": {"app.kubernetes.io/name": "storefront", "pod-template-hash": "7d4b9c"},
@@ -56,16 +55,7 @@ func startCluster(t *testing.T) (kubeconfig string) {
 		<-r.Context().Done() // nothing changes
 	}))
 	t.Cleanup(server.Close)
-	kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
-	require.NoError(t, os.WriteFile(kubeconfig, []byte(`
-apiVersion: v1
-kind: Config
-clusters: [{name: c, cluster: {server: "`+server.URL+`"}}]
-contexts: [{name: c, context: {cluster: c, user: u}}]
-users: [{name: u, user: {token: none}}]
-current-context: c
-`), 0o600))
-	return kubeconfig
+	return server.URL
 }
 
 // written is a line as containerd writes it to a pod's file.
@@ -75,12 +65,13 @@ func TestAnAgentSendsLogsAndMetricsOfItsNodeWithWhatKubernetesKnows(t *testing.T
 	s := newSite(t)
 	file := filepath.Join(s.dir, "pods", "shop_"+pod+"_"+podUID, "app", "0.log")
 	s.write(file, written("before the agent's first start"))
-	env := []string{
-		"KUBECONFIG=" + startCluster(t), "SEALGATE_KUBE_AUTH=kubeConfig", "K8S_NODE_NAME=" + node, "SEALGATE_DETECTORS=[env]",
-		"SEALGATE_KUBELET=" + node, // by way of the API server
-		"OTEL_RESOURCE_ATTRIBUTES=k8s.node.name=" + node + ",k8s.cluster.name=ack-prod,cloud.provider=aliyun",
-		"SEALGATE_POD_LOGS=" + filepath.Join(s.dir, "pods", "*", "*", "*.log"), "SEALGATE_LOGS_START=beginning",
-	}
+	env, err := harness.OutsideKubernetes(s.dir, startCluster(t), node)
+	require.NoError(t, err)
+	env = append(env,
+		"SEALGATE_KUBELET="+node, // by way of the API server
+		"OTEL_RESOURCE_ATTRIBUTES=k8s.node.name="+node+",k8s.cluster.name=ack-prod,cloud.provider=aliyun",
+		"SEALGATE_POD_LOGS="+filepath.Join(s.dir, "pods", "*", "*", "*.log"), "SEALGATE_LOGS_START=beginning",
+	)
 	agent := s.start("SEALGATE_AGENT_BIN", "embedded:agent", env...)
 	for _, text := range repeated(100, "heartbeat") {
 		s.write(file, written(text))

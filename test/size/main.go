@@ -16,7 +16,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -123,17 +122,12 @@ func measure(ctx context.Context, binary string) (f figures, err error) {
 
 // environment leads a collector into dir. An agent is told of an API server, which is not there.
 func environment(dir string) ([]string, error) {
-	kubeconfig := filepath.Join(dir, "kubeconfig")
-	const none = `{"apiVersion": "v1", "kind": "Config", "current-context": "none",
-"clusters": [{"name": "none", "cluster": {"server": "http://127.0.0.1:1"}}],
-"contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
-"users": [{"name": "none", "user": {"token": "none"}}]}`
-	return []string{
-		"SEALGATE_DATA=" + filepath.Join(dir, "data"), "SEALGATE_METRICS_PORT=0", "SEALGATE_GATEWAY=127.0.0.1:1",
+	env, err := harness.OutsideKubernetes(dir, "http://127.0.0.1:1", "node")
+	return append(env,
+		"SEALGATE_DATA="+filepath.Join(dir, "data"), "SEALGATE_METRICS_PORT=0", "SEALGATE_GATEWAY=127.0.0.1:1",
 		"SEALGATE_OTLP_GRPC=127.0.0.1:0", "SEALGATE_OTLP_HTTP=127.0.0.1:0",
-		"SEALGATE_LOGS=[" + filepath.Join(dir, "*.none") + "]", "SEALGATE_POD_LOGS=" + filepath.Join(dir, "*.none"),
-		"KUBECONFIG=" + kubeconfig, "SEALGATE_KUBE_AUTH=kubeConfig", "K8S_NODE_NAME=node", "SEALGATE_DETECTORS=[env]",
-	}, os.WriteFile(kubeconfig, []byte(none), 0o600)
+		"SEALGATE_LOGS=["+filepath.Join(dir, "*.none")+"]", "SEALGATE_POD_LOGS="+filepath.Join(dir, "*.none"),
+	), err
 }
 
 // start starts a collector, waits until it is ready, and, where asked to, looks at its memory when it has
@@ -173,7 +167,7 @@ func start(ctx context.Context, binary, dir string, env []string, look bool) (re
 		return 0, 0, ctx.Err()
 	case <-time.After(idle):
 	}
-	rss, err = resident(p.PID())
+	rss, err = p.RSS()
 	return ready, rss, err
 }
 
@@ -188,19 +182,4 @@ func healthy(ctx context.Context, addr string) bool {
 	}
 	resp.Body.Close()
 	return resp.StatusCode == http.StatusOK
-}
-
-// resident returns what a process has in memory, in bytes, as Linux counts it.
-func resident(pid int) (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(status)) {
-		if kb, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(kb), " kB"), 10, 64)
-			return n * 1024, err
-		}
-	}
-	return 0, errors.New("/proc has no VmRSS of it")
 }
