@@ -128,7 +128,7 @@ func TestGivingUpIsCountedAsWhatTheGeneratorKnows(t *testing.T) {
 				s.Behave(c.behaviour)
 				l := s.Ledger("run")
 				g := start(t.Context(), t, l, Options{
-					Addr: s.addr(http), HTTP: http, Requests: spans(l), Items: 2 * each, Timeout: 2 * time.Second, Patience: 200 * time.Millisecond,
+					Addr: s.addr(http), HTTP: http, Requests: spans(l), Items: 2 * each, Timeout: 50 * time.Millisecond, Patience: 200 * time.Millisecond,
 				})
 				require.Error(t, g.Wait())
 				assert.Equal(t, c.want, l.Report())

@@ -194,6 +194,9 @@ func (s *Sink) serveGRPC(_ any, stream grpc.ServerStream) error {
 			return err
 		}
 		if b, err := s.take(stream.Context(), sig, body); err != nil {
+			if ended := stream.Context().Err(); ended != nil { // no answer of its own
+				return status.FromContextError(ended).Err()
+			}
 			return b.status(err)
 		}
 		return stream.SendMsg(&answer)
