@@ -74,7 +74,7 @@ func TestEveryOptionIsUnderstood(t *testing.T) {
 		Search: []string{"user.id", "order.id"}, SearchKey: SearchKeyConfig{File: "/etc/sealgate/keys/search.key"},
 	}, grpc.Seal)
 	assert.Equal(t, "tempo.example.org:4317", grpc.OTLPGRPC.Get().ClientConfig.Endpoint)
-	assert.Equal(t, "file_storage", grpc.OTLPGRPC.Get().QueueConfig.Get().StorageID.String())
+	assert.Equal(t, "queue_storage", grpc.OTLPGRPC.Get().QueueConfig.Get().StorageID.String())
 
 	http := sample(t, "sm4/loki")
 	assert.Equal(t, ModeFields, http.Seal.Mode)

@@ -128,7 +128,7 @@ func TestWithoutItsSecretsTheGatewayDoesNotStart(t *testing.T) {
 		{"no audience", []string{"embedded:oidc"}, []string{good, "SEALGATE_OIDC_ISSUER=https://127.0.0.1:1", "SEALGATE_OIDC_AUDIENCE="}, "no Audience"},
 		{"an issuer that does not answer", []string{"embedded:oidc"}, []string{good, "SEALGATE_OIDC_ISSUER=https://127.0.0.1:1"}, "https://127.0.0.1:1"},
 		// Lists are replaced when configurations are merged.
-		{"the authenticator lost by a later configuration", []string{"embedded:bearer", "yaml:service::extensions: [health_check, file_storage]"}, []string{good, tokens}, "bearertokenauth"},
+		{"the authenticator lost by a later configuration", []string{"embedded:bearer", "yaml:service::extensions: [health_check, queue_storage]"}, []string{good, tokens}, "bearertokenauth"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
