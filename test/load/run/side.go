@@ -23,6 +23,7 @@ type side struct {
 	name                    string
 	upstream                bool // the upstream build
 	labels, filter, sealing bool
+	fileStorage             bool   // contrib's storage for the queue, which upstream has
 	more                    string // settings
 }
 
@@ -31,11 +32,12 @@ var (
 	ours   = side{name: "sealgate", labels: true, filter: true, sealing: true}
 	// parts are ours with one component each, and with none.
 	parts = []side{
-		{name: "none of ours"},
-		{name: "`cloudlabels`", labels: true},
-		{name: "`cloudlabels`, `promote: false`", labels: true, more: "yaml:processors::cloudlabels::promote: false"},
-		{name: "`wasmfilter`", filter: true},
-		{name: "`sm4`", sealing: true},
+		{name: "none of ours", fileStorage: true},
+		{name: "`queue_storage`"},
+		{name: "`cloudlabels`", labels: true, fileStorage: true},
+		{name: "`cloudlabels`, `promote: false`", labels: true, fileStorage: true, more: "yaml:processors::cloudlabels::promote: false"},
+		{name: "`wasmfilter`", filter: true, fileStorage: true},
+		{name: "`sm4`", sealing: true, fileStorage: true},
 	}
 )
 
@@ -58,11 +60,12 @@ type way struct {
 
 func (w way) String() string { return w.compression + ", " + w.queue }
 
-// exporter returns the settings of an exporter.
-func (w way) exporter() string {
-	storage := ""
+// exporter returns the settings of an exporter with its queue in that storage.
+func (w way) exporter(storage string) string {
 	if w.queue == "disk" {
-		storage = "storage: file_storage,"
+		storage = "storage: " + storage + ","
+	} else {
+		storage = ""
 	}
 	return fmt.Sprintf(exporter, w.compression, storage)
 }
@@ -74,8 +77,17 @@ func (o *options) config(s side, w way) (string, error) {
 	if err := os.WriteFile(path, []byte(base), 0o600); err != nil {
 		return "", err
 	}
-	to := w.exporter()
-	sources := []string{path, "yaml:exporters::otlp_grpc: " + to}
+	storage := "queue_storage"
+	if s.upstream || s.fileStorage {
+		storage = "file_storage"
+	}
+	to := w.exporter(storage)
+	sources := []string{
+		path,
+		"yaml:extensions::" + storage + ": {directory: \"${env:SEALGATE_DATA}/queue\", create_directory: true}",
+		"yaml:service::extensions: [health_check, pprof, " + storage + "]",
+		"yaml:exporters::otlp_grpc: " + to,
+	}
 	processors := []string{"memory_limiter"}
 	if s.labels {
 		processors = append(processors, "cloudlabels")
