@@ -44,7 +44,11 @@ func (c *client) Delete(ctx context.Context, key string) error {
 
 // Close closes the storage. What is owed then is lost: a queue sends again what it does
 // not know to have been sent.
-func (c *client) Close(ctx context.Context) error { return c.inner.Close(ctx) }
+func (c *client) Close(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(c.values.release(), c.inner.Close(ctx))
+}
 
 // Batch executes the operations in order, all or none. It fails if there is no room for
 // what is to be stored, but not if a value is read or deleted: the small values that are

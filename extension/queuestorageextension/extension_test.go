@@ -70,6 +70,14 @@ func valueFiles(t *testing.T, directory string) []string {
 	return found
 }
 
+// spares are those of values that were removed last.
+func spares(c storage.Client) (paths []string) {
+	for _, s := range c.(*client).values.spares {
+		paths = append(paths, s.path)
+	}
+	return paths
+}
+
 // smallest is a value that has a file of its own.
 var smallest = bytes.Repeat([]byte("v"), large)
 
@@ -116,18 +124,19 @@ func TestALargeValueHasAFileAndTheDiskHasItsRoomBack(t *testing.T) {
 	assert.Equal(t, smallest, valueOf(t, c, "large"))
 
 	require.NoError(t, c.Set(ctx, "large", append([]byte("another"), smallest...)), "replaced")
-	assert.Len(t, valueFiles(t, directory), 1)
 	assert.Equal(t, append([]byte("another"), smallest...), valueOf(t, c, "large"))
+	assert.Len(t, valueFiles(t, directory), 2, "what was removed last stays")
 	require.NoError(t, c.Delete(ctx, "large"))
-	assert.Empty(t, valueFiles(t, directory))
 	assert.Nil(t, valueOf(t, c, "large"))
+	assert.Equal(t, spares(c), valueFiles(t, directory))
+	assert.Len(t, spares(c), 1)
 
 	require.NoError(t, c.Set(ctx, "small", smallest), "it has grown")
 	assert.Equal(t, smallest, valueOf(t, c, "small"))
 	require.NoError(t, c.Set(ctx, "small", []byte("less")), "it has shrunk")
 	assert.Equal(t, []byte("less"), valueOf(t, c, "small"))
-	assert.Empty(t, valueFiles(t, directory))
 	require.NoError(t, c.Close(ctx))
+	assert.Empty(t, valueFiles(t, directory))
 }
 
 func TestOnlyTheProcessItselfMayReadTheValues(t *testing.T) {
@@ -209,8 +218,8 @@ func TestADamagedValueIsNotReadAndIsNamed(t *testing.T) {
 	assert.Empty(t, value)
 	require.ErrorContains(t, err, path+" is not what was written there")
 	require.NoError(t, c.Delete(t.Context(), "large"))
-	assert.NoFileExists(t, path)
 	require.NoError(t, c.Close(t.Context()))
+	assert.NoFileExists(t, path)
 }
 
 func TestADirectoryOfFileStorageIsTakenOver(t *testing.T) {

@@ -84,7 +84,7 @@ func TestWithoutRoomValuesAreReadAndRemovedAndThatIsNotedLater(t *testing.T) {
 			assert.Nil(t, valueOf(t, c, key))
 			assert.Equal(t, []byte("after "+key), valueOf(t, c, "place"))
 		}
-		assert.Empty(t, valueFiles(t, directory), "the disk has its room back at once")
+		assert.Equal(t, spares(c), valueFiles(t, directory), "the disk has its room back at once")
 		assert.Equal(t, 1, logs.FilterLevelExact(zap.ErrorLevel).Len(), "it is said once")
 
 		require.ErrorIs(t, c.Set(ctx, "4", smallest), syscall.ENOSPC)
@@ -174,43 +174,81 @@ func likeAMap(t *testing.T, random *rand.Rand) {
 	for key, value := range want {
 		require.Equal(t, value, string(valueOf(t, c, key)))
 	}
-	var sum int64
+	size := c.values.size
+	for _, s := range c.values.spares {
+		size += s.size
+	}
 	for _, path := range valueFiles(t, directory) {
 		info, err := os.Stat(path)
 		require.NoError(t, err)
-		sum += info.Size()
+		size -= info.Size()
 	}
-	assert.Equal(t, sum, c.values.size)
+	assert.Zero(t, size)
 	require.NoError(t, c.Close(t.Context()))
 }
 
-// The storage opens, and is read and emptied, on a real disk that has no room at all.
-func TestOnAFullDiskValuesAreReadAndRemoved(t *testing.T) {
+// fullDisk is a real disk on which there are n values, and no room.
+func fullDisk(t *testing.T) (e storage.Extension, n int, others *os.File) {
+	t.Helper()
 	directory := filepath.Join(t.TempDir(), "disk")
 	require.NoError(t, os.Mkdir(directory, 0o700))
 	if err := syscall.Mount("tmpfs", directory, "tmpfs", 0, "size=4m"); err != nil {
 		t.Skipf("a small disk cannot be mounted here: %v; root can where CAP_SYS_ADMIN is granted", err)
 	}
 	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(directory, 0)) })
-	e := start(t, directory, nil)
+	e = start(t, directory, nil)
 	c := open(t, e)
-	n := 0
 	for ; c.Batch(t.Context(), storage.SetOperation("place", []byte(fmt.Sprint(n))), storage.SetOperation(fmt.Sprint(n), smallest)) == nil; n++ {
 	}
 	require.Greater(t, n, 100)
 	require.NoError(t, c.Close(t.Context()))
-	others := filepath.Join(directory, "others")
-	require.ErrorIs(t, os.WriteFile(others, make([]byte, 4<<20), 0o600), syscall.ENOSPC)
+	others, err := os.Create(filepath.Join(directory, "others"))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, others.Close()) })
+	fill(t, others)
+	return e, n, others
+}
 
-	c = open(t, e)
+// fill has others take all the room that there is.
+func fill(t *testing.T, others *os.File) {
+	t.Helper()
+	var err error
+	for block := make([]byte, 64<<10); err == nil; {
+		_, err = others.Write(block)
+	}
+	require.ErrorIs(t, err, syscall.ENOSPC)
+}
+
+// A queue puts in anew what it was sending when it ended.
+func TestOnAFullDiskWhatIsRemovedCanBeStoredAgain(t *testing.T) {
+	e, n, others := fullDisk(t)
+	c := open(t, e)
+	var remove []*storage.Operation
+	for i := range 10 {
+		remove = append(remove, storage.DeleteOperation(fmt.Sprint(i)))
+	}
+	require.NoError(t, c.Batch(t.Context(), remove...))
+	fill(t, others)
+	for i := range 10 {
+		require.NoError(t, c.Batch(t.Context(), storage.SetOperation("place", []byte("at")), storage.SetOperation(fmt.Sprint(n+i), smallest)))
+		assert.Equal(t, smallest, valueOf(t, c, fmt.Sprint(n+i)))
+	}
+	require.ErrorIs(t, c.Set(t.Context(), "one too many", smallest), syscall.ENOSPC)
+	require.NoError(t, c.Close(t.Context()))
+}
+
+// The storage opens, and is read and emptied, on a disk that has no room at all.
+func TestOnAFullDiskValuesAreReadAndRemoved(t *testing.T) {
+	e, n, others := fullDisk(t)
+	c := open(t, e)
 	assert.Equal(t, fmt.Sprint(n-1), string(valueOf(t, c, "place")))
 	for i := range n {
 		read := storage.GetOperation(fmt.Sprint(i))
 		require.NoError(t, c.Batch(t.Context(), storage.SetOperation("place", []byte("at")), read))
 		assert.Equal(t, smallest, read.Value)
 		require.NoError(t, c.Batch(t.Context(), storage.SetOperation("place", []byte("after")), storage.DeleteOperation(fmt.Sprint(i))))
+		fill(t, others)
 	}
-	assert.Empty(t, valueFiles(t, directory))
 	require.NoError(t, c.Close(t.Context()))
 }
 

@@ -25,7 +25,7 @@ type transaction struct {
 	ops    []*storage.Operation
 
 	gets    []get
-	written []reference          // to new files
+	written []written
 	former  []*storage.Operation // Gets of references to files that are to go
 	deletes bool
 }
@@ -54,13 +54,13 @@ func (v *values) begin(ops []*storage.Operation) (*transaction, error) {
 				t.do(storage.SetOperation(op.Key, op.Value))
 				continue
 			}
-			r, err := v.write(op.Value)
+			w, err := v.write(op.Value)
 			if err != nil {
 				return t, err
 			}
-			t.written = append(t.written, r)
+			t.written = append(t.written, w)
 			t.do(storage.DeleteOperation(op.Key))
-			t.do(storage.SetOperation(reference, r.encode()))
+			t.do(storage.SetOperation(reference, w.encode()))
 		default:
 			return t, fmt.Errorf("unknown type of operation %d", op.Type)
 		}
@@ -96,8 +96,8 @@ func (t *transaction) reads() (ops []*storage.Operation) {
 
 // undo removes the files of a transaction that was not executed.
 func (t *transaction) undo() (err error) {
-	for _, r := range t.written {
-		err = errors.Join(err, t.values.remove(r))
+	for _, w := range t.written {
+		err = errors.Join(err, t.values.undo(w))
 	}
 	return err
 }
@@ -115,10 +115,11 @@ func (t *transaction) finish() (errs error) {
 		}
 		errs = errors.Join(errs, err)
 	}
+	var gone []reference
 	for _, op := range t.former {
 		if r, err := decodeReference(op.Value); err == nil {
-			errs = errors.Join(errs, t.values.remove(r))
+			gone = append(gone, r)
 		}
 	}
-	return errs
+	return errors.Join(errs, t.values.remove(gone))
 }

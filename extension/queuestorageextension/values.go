@@ -12,7 +12,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
@@ -23,8 +25,17 @@ type values struct {
 	fsync     bool
 	limit     int64 // in bytes; 0: none
 
-	size int64 // of all files
-	next uint64
+	size   int64 // of all files but the spare ones
+	next   uint64
+	spares []spare
+}
+
+// spare is the file of a value that was removed. Those of the last removal stay, so that
+// values that are stored again find room: a queue removes what was being sent when it
+// ended, and then puts it in anew, while others may be waiting for room on the disk.
+type spare struct {
+	path string
+	size int64
 }
 
 // reference leads to a value.
@@ -103,18 +114,40 @@ func (r reference) name() string { return fmt.Sprintf("%016x", r.file) }
 
 func (v *values) path(r reference) string { return filepath.Join(v.directory, r.name()) }
 
-// write writes a value into a new file.
-func (v *values) write(value []byte) (_ reference, err error) {
-	if v.limit > 0 && v.size+int64(len(value)) > v.limit {
-		return reference{}, storage.ErrStorageFull
+// written is a value that was written.
+type written struct {
+	reference
+	size   int64
+	reused bool // its file was a spare one
+}
+
+// write writes a value into a file.
+func (v *values) write(value []byte) (written, error) {
+	w := written{reference{v.next, crc32.Checksum(value, castagnoli)}, int64(len(value)), false}
+	if v.limit > 0 && v.size+w.size > v.limit {
+		return w, storage.ErrStorageFull
 	}
-	r := reference{v.next, crc32.Checksum(value, castagnoli)}
 	v.next++
-	f, err := os.OpenFile(v.path(r), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return r, err
+	err := v.fill(v.path(w.reference), value)
+	if errors.Is(err, syscall.ENOSPC) && v.reuse(w) {
+		w.reused = true
+		err = v.fill(v.path(w.reference), value)
 	}
-	_, err = f.Write(value)
+	if err == nil {
+		v.size += w.size
+	}
+	return w, err
+}
+
+// fill makes value the content of a file, or leaves no file.
+func (v *values) fill(path string, value []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(value); err == nil {
+		err = f.Truncate(int64(len(value)))
+	}
 	if err == nil && v.fsync {
 		err = f.Sync()
 	}
@@ -122,10 +155,38 @@ func (v *values) write(value []byte) (_ reference, err error) {
 		err = syncDirectory(v.directory)
 	}
 	if err != nil {
-		return r, errors.Join(err, os.Remove(f.Name()))
+		err = errors.Join(err, os.Remove(path))
 	}
-	v.size += int64(len(value))
-	return r, nil
+	return err
+}
+
+// reuse takes a spare file for w, if one is large enough.
+func (v *values) reuse(w written) bool {
+	i := slices.IndexFunc(v.spares, func(s spare) bool { return s.size >= w.size })
+	if i < 0 || os.Rename(v.spares[i].path, v.path(w.reference)) != nil {
+		return false
+	}
+	v.spares = slices.Delete(v.spares, i, i+1)
+	return true
+}
+
+// undo removes what was written, or makes it spare again.
+func (v *values) undo(w written) error {
+	v.size -= w.size
+	if w.reused {
+		v.spares = append(v.spares, spare{v.path(w.reference), w.size})
+		return nil
+	}
+	return os.Remove(v.path(w.reference))
+}
+
+// release removes the spare files.
+func (v *values) release() (err error) {
+	for _, s := range v.spares {
+		err = errors.Join(err, os.Remove(s.path))
+	}
+	v.spares = nil
+	return err
 }
 
 func syncDirectory(path string) error {
@@ -149,17 +210,21 @@ func (v *values) read(r reference) ([]byte, error) {
 	return value, err
 }
 
-// remove removes the file that r refers to, if it is there.
-func (v *values) remove(r reference) error {
-	info, err := os.Stat(v.path(r))
-	if err == nil {
-		err = os.Remove(v.path(r))
-	}
-	if errors.Is(err, fs.ErrNotExist) {
+// remove makes the files that are referred to the spare ones, and removes the former.
+func (v *values) remove(gone []reference) (errs error) {
+	if len(gone) == 0 {
 		return nil
 	}
-	if err == nil {
-		v.size -= info.Size()
+	errs = v.release()
+	for _, r := range gone {
+		info, err := os.Stat(v.path(r))
+		switch {
+		case err == nil:
+			v.size -= info.Size()
+			v.spares = append(v.spares, spare{v.path(r), info.Size()})
+		case !errors.Is(err, fs.ErrNotExist):
+			errs = errors.Join(errs, err)
+		}
 	}
-	return err
+	return errs
 }

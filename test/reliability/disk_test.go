@@ -50,16 +50,28 @@ func TestADiskThatOthersFillMakesTheGatewayRefuse(t *testing.T) {
 // full: that it was sent cannot be noted there.
 func TestWhatIsInTheQueueArrivesWhileTheDiskIsFull(t *testing.T) {
 	t.Parallel()
-	ctx := within(t)
-	s, streams, makeRoom := onFullDisk(ctx, t)
-	stop(streams)
-	require.NoError(t, s.sink.Return())
-	s.settled(ctx, t, streams...)
-	makeRoom()
-	streams = s.send(ctx, t, load.Options{Items: 1000})
-	s.settled(ctx, t, streams...)
-	for _, of := range streams {
-		assert.Equal(t, of.Report().Sent, of.Report().Accepted, of.items)
+	for name, killed := range map[string]bool{"the gateway goes on": false, "the gateway was killed": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := within(t)
+			s, streams, makeRoom := onFullDisk(ctx, t)
+			stop(streams)
+			for _, of := range streams {
+				_ = of.Wait()
+			}
+			if killed {
+				s.Kill()
+				s.start(ctx, t)
+			}
+			require.NoError(t, s.sink.Return())
+			s.settled(ctx, t, streams...)
+			makeRoom()
+			streams = s.send(ctx, t, load.Options{Items: 1000})
+			s.settled(ctx, t, streams...)
+			for _, of := range streams {
+				assert.Equal(t, of.Report().Sent, of.Report().Accepted, of.items)
+			}
+		})
 	}
 }
 
