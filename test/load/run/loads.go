@@ -27,9 +27,9 @@ type kind struct {
 // kinds are what is measured. The rate of plain_spans is that of the goal, which is
 // about what the gateway does without compressing or writing to a disk.
 var kinds = []kind{
-	{name: "traces", items: "spans", rate: 10_000, make: spans},
-	{name: "logs", items: "log_records", rate: 20_000, make: edgeLogs},
-	{name: "metrics", items: "metric_points", rate: 20_000, make: points},
+	{name: "traces", items: "spans", rate: 20_000, make: spans},
+	{name: "logs", items: "log_records", rate: 40_000, make: edgeLogs},
+	{name: "metrics", items: "metric_points", rate: 40_000, make: points},
 	{name: "plain_spans", items: "spans", rate: 100_000, make: plainSpans, way: way{"none", "memory"}},
 }
 

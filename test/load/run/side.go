@@ -49,7 +49,7 @@ var base string
 // exporter is the way to the sink. What an exporter takes faster than it sends holds
 // its senders up; nothing is refused.
 const exporter = `{endpoint: "${env:LOAD_SINK}", tls: {insecure: true}, compression: %s, ` +
-	`sending_queue: {%s queue_size: 100, block_on_overflow: true, batch: {flush_timeout: 1s, sizer: bytes, min_size: 1_000_000, max_size: 3_000_000}}, ` +
+	`sending_queue: {%s sizer: bytes, queue_size: 5_000_000, num_consumers: 2, block_on_overflow: true, batch: {flush_timeout: 1s, sizer: bytes, min_size: 1_000_000, max_size: 3_000_000}}, ` +
 	`retry_on_failure: {max_elapsed_time: 0s}}`
 
 // way is how an exporter sends.
