@@ -255,6 +255,7 @@ func TestWithoutVolumesQueuesAreInMemory(t *testing.T) {
 	for name, exporter := range config["exporters"].(map[string]any) {
 		queue := exporter.(map[string]any)["sending_queue"].(map[string]any)
 		assert.Nil(t, queue["storage"], "a queue on the disk of a pod is lost with every update, for it is not sent at shutdown: %s", name)
+		assert.EqualValues(t, 50_000_000, queue["queue_size"], "three of them fit the pod's memory: %s", name)
 	}
 }
 

@@ -66,6 +66,9 @@ SEALGATE_PROMETHEUS: {{ .values.backends.prometheus | quote }}
 SEALGATE_SEARCH: {{ .values.seal.search | toJson | quote }}
 SEALGATE_SEARCH_KEY: {{ printf "/etc/sealgate/keys/%s" .values.seal.searchKey | quote }}
 {{- end }}
+{{- if not .values.persistence.enabled }}
+SEALGATE_QUEUE_BYTES: "50000000" # takes three times as much of the pod's memory, for each signal
+{{- end }}
 {{- end }}
 
 {{- define "sealgate.agent.env" -}}
