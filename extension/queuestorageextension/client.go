@@ -63,11 +63,13 @@ func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	if err != nil {
 		return errors.Join(err, t.undo())
 	}
-	if err := t.finish(); err != nil {
+	if err = t.answer(); err != nil {
 		c.logger.Error("a value of the storage is lost", zap.Error(err)) // a queue does not say so
-		return err
 	}
-	return nil
+	if err := t.tidy(); err != nil {
+		c.logger.Warn("a file of the storage stays behind until the next start", zap.Error(err))
+	}
+	return err
 }
 
 // commit executes the operations of t.

@@ -35,8 +35,8 @@ type get struct {
 	op, small, reference *storage.Operation
 }
 
-// begin translates operations, and writes the files of large values. The transaction is
-// to be finished or undone, also if there is an error.
+// begin translates operations, and writes the files of large values. If there is an error
+// the transaction is to be undone.
 func (v *values) begin(ops []*storage.Operation) (*transaction, error) {
 	t := &transaction{values: v}
 	for _, op := range ops {
@@ -102,8 +102,8 @@ func (t *transaction) undo() (err error) {
 	return err
 }
 
-// finish answers the Gets and removes the files that are no longer referred to.
-func (t *transaction) finish() (errs error) {
+// answer gives the Gets their values.
+func (t *transaction) answer() (errs error) {
 	for _, g := range t.gets {
 		g.op.Value = g.small.Value
 		if g.reference.Value == nil {
@@ -115,11 +115,16 @@ func (t *transaction) finish() (errs error) {
 		}
 		errs = errors.Join(errs, err)
 	}
+	return errs
+}
+
+// tidy removes the files that are no longer referred to.
+func (t *transaction) tidy() error {
 	var gone []reference
 	for _, op := range t.former {
 		if r, err := decodeReference(op.Value); err == nil {
 			gone = append(gone, r)
 		}
 	}
-	return errors.Join(errs, t.values.remove(gone))
+	return t.values.remove(gone)
 }
