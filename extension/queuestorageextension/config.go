@@ -6,20 +6,23 @@ package queuestorageextension
 import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 )
 
-// Config is the configuration of the extension: that of contrib's `file_storage`.
-type Config struct {
-	// File is where keys and small values are; large values are in a folder beside it.
-	// `fsync`, `max_size`, `create_directory` and `directory` hold for both.
-	File filestorage.Config `mapstructure:",squash"`
+// Config is the configuration of the extension: that of contrib's `file_storage`, for keys
+// and small values. `directory`, `create_directory`, `fsync` and `max_size` also hold for
+// the files of large values.
+type Config filestorage.Config
 
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
+var (
+	_ confmap.Validator = (*Config)(nil)
 
-var files = filestorage.NewFactory()
+	files = filestorage.NewFactory()
+)
 
 func createDefaultConfig() component.Config {
-	return &Config{File: *files.CreateDefaultConfig().(*filestorage.Config)}
+	return (*Config)(files.CreateDefaultConfig().(*filestorage.Config))
 }
+
+// Validate reports what `file_storage` does.
+func (cfg *Config) Validate() error { return (*filestorage.Config)(cfg).Validate() }

@@ -100,13 +100,13 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 		require.NoError(t, sub.Unmarshal(cfg))
 		expected := *files.CreateDefaultConfig().(*filestorage.Config)
 		want(&expected)
-		assert.Equal(t, expected, cfg.File, name)
+		assert.Equal(t, (*Config)(&expected), cfg, name)
 	}
 }
 
 func TestAWrongSettingIsSaidOnce(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.File.Directory = filepath.Join(t.TempDir(), "missing")
+	cfg.Directory = filepath.Join(t.TempDir(), "missing")
 	err := confmap.Validate(cfg)
 	require.ErrorContains(t, err, "directory must exist")
 	assert.Equal(t, 1, strings.Count(err.Error(), "directory must exist"))

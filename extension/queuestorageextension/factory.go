@@ -13,6 +13,7 @@ package queuestorageextension
 import (
 	"context"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
 )
@@ -23,12 +24,12 @@ func NewFactory() extension.Factory {
 }
 
 func create(ctx context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-	config := cfg.(*Config).File
+	config := (*filestorage.Config)(cfg.(*Config))
 	inner := set
 	inner.ID = component.NewIDWithName(files.Type(), set.ID.Name())
-	e, err := files.Create(ctx, inner, &config)
+	e, err := files.Create(ctx, inner, config)
 	if err != nil {
 		return nil, err
 	}
-	return newExtension(e, &config, set.Logger)
+	return newExtension(e, config, set.Logger)
 }
