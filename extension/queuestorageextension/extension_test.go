@@ -203,7 +203,11 @@ func TestWhatAKilledProcessLeftIsTidiedUp(t *testing.T) {
 	assert.NoFileExists(t, torn)
 	assert.Equal(t, smallest, valueOf(t, c, "whole"))
 	assert.Nil(t, valueOf(t, c, "removed"))
+	require.NoError(t, c.Set(t.Context(), "new", smallest))
 	require.NoError(t, c.Delete(t.Context(), "removed"))
+	require.NoError(t, c.Set(t.Context(), "newer", smallest))
+	require.NoError(t, c.Delete(t.Context(), "newer"), "which lets go of what was removed")
+	assert.Equal(t, smallest, valueOf(t, c, "new"), "it has no file that something else refers to")
 	require.NoError(t, c.Close(t.Context()))
 }
 

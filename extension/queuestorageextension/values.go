@@ -75,8 +75,7 @@ func openValues(ctx context.Context, directory string, inner storage.Client, fsy
 		return nil, err
 	}
 	for _, e := range entries {
-		r, ok := wanted[e.Name()]
-		if !ok {
+		if _, ok := wanted[e.Name()]; !ok {
 			if err := os.Remove(filepath.Join(directory, e.Name())); err != nil {
 				return nil, err
 			}
@@ -87,6 +86,8 @@ func openValues(ctx context.Context, directory string, inner storage.Client, fsy
 			return nil, err
 		}
 		v.size += info.Size()
+	}
+	for _, r := range wanted { // also of those whose files are gone: no two may lead to one file
 		v.next = max(v.next, r.file+1)
 	}
 	return v, nil
