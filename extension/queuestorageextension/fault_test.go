@@ -5,6 +5,7 @@ package queuestorageextension
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"hash/crc32"
 	"maps"
@@ -286,6 +287,21 @@ func TestClientsAreSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	all.Wait()
+	require.NoError(t, c.Close(t.Context()))
+}
+
+// What is on the disk is read by later versions.
+func TestTheFormatOnTheDiskStays(t *testing.T) {
+	directory := t.TempDir()
+	e := start(t, directory, nil)
+	c := open(t, e).(*client)
+	require.NoError(t, c.Set(t.Context(), "7", smallest))
+	stored, err := c.inner.Get(t.Context(), "\x00file/7")
+	require.NoError(t, err)
+	assert.Equal(t, "0000000000000000"+"ba94c05f", hex.EncodeToString(stored), "number of the file, CRC-32C of the value")
+	content, err := os.ReadFile(filepath.Join(directory, "exporter_otlp_grpc%2Ftempo_traces.values", "0000000000000000"))
+	require.NoError(t, err)
+	assert.Equal(t, smallest, content)
 	require.NoError(t, c.Close(t.Context()))
 }
 
