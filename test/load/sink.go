@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -107,11 +108,11 @@ func (s *Sink) Vanish() {
 
 // Return listens again where the sink did before.
 func (s *Sink) Return() error {
-	overGRPC, err := net.Listen("tcp", s.GRPC)
+	overGRPC, err := listen(s.GRPC)
 	if err != nil {
 		return err
 	}
-	overHTTP, err := net.Listen("tcp", s.HTTP)
+	overHTTP, err := listen(s.HTTP)
 	if err != nil {
 		return errors.Join(err, overGRPC.Close())
 	}
@@ -122,6 +123,17 @@ func (s *Sink) Return() error {
 	s.serving.Go(func() { _ = s.grpc.Serve(overGRPC) })
 	s.serving.Go(func() { _ = s.http.Serve(overHTTP) })
 	return nil
+}
+
+// listen waits for the address if it is in use: while nobody listens there, a connection
+// may have it for its own end, such as one that a gateway tried to make to it.
+func listen(address string) (l net.Listener, err error) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		l, err = net.Listen("tcp", address)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+			return l, err
+		}
+	}
 }
 
 // errRefused is a refusal, as a Behaviour says.
