@@ -25,6 +25,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/sealgate/sealgate/test/harness"
+
 	_ "go.opentelemetry.io/collector/config/configgrpc" // knows the Collector's compressions of gRPC
 )
 
@@ -128,12 +130,16 @@ func (s *Sink) Return() error {
 // listen waits for the address if it is in use: while nobody listens there, a connection
 // may have it for its own end, such as one that a gateway tried to make to it.
 func listen(address string) (l net.Listener, err error) {
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	err = harness.Poll(ctx, "the address "+address, func(context.Context) (bool, error) {
 		l, err = net.Listen("tcp", address)
-		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
-			return l, err
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return false, nil
 		}
-	}
+		return err == nil, err
+	})
+	return l, err
 }
 
 // errRefused is a refusal, as a Behaviour says.

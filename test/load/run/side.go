@@ -23,21 +23,21 @@ type side struct {
 	name                    string
 	upstream                bool // the upstream build
 	labels, filter, sealing bool
-	fileStorage             bool   // contrib's storage for the queue, which upstream has
+	storage                 bool   // ours for the queue, and not contrib's
 	more                    string // settings
 }
 
 var (
 	theirs = side{name: "upstream", upstream: true}
-	ours   = side{name: "sealgate", labels: true, filter: true, sealing: true}
+	ours   = side{name: "sealgate", labels: true, filter: true, sealing: true, storage: true}
 	// parts are ours with one component each, and with none.
 	parts = []side{
-		{name: "none of ours", fileStorage: true},
-		{name: "`queue_storage`"},
-		{name: "`cloudlabels`", labels: true, fileStorage: true},
-		{name: "`cloudlabels`, `promote: false`", labels: true, fileStorage: true, more: "yaml:processors::cloudlabels::promote: false"},
-		{name: "`wasmfilter`", filter: true, fileStorage: true},
-		{name: "`sm4`", sealing: true, fileStorage: true},
+		{name: "none of ours"},
+		{name: "`queue_storage`", storage: true},
+		{name: "`cloudlabels`", labels: true},
+		{name: "`cloudlabels`, `promote: false`", labels: true, more: "yaml:processors::cloudlabels::promote: false"},
+		{name: "`wasmfilter`", filter: true},
+		{name: "`sm4`", sealing: true},
 	}
 )
 
@@ -77,9 +77,9 @@ func (o *options) config(s side, w way) (string, error) {
 	if err := os.WriteFile(path, []byte(base), 0o600); err != nil {
 		return "", err
 	}
-	storage := "queue_storage"
-	if s.upstream || s.fileStorage {
-		storage = "file_storage"
+	storage := "file_storage"
+	if s.storage {
+		storage = "queue_storage"
 	}
 	to := w.exporter(storage)
 	sources := []string{
