@@ -6,6 +6,8 @@ package queuestorageextension
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -104,7 +106,7 @@ func (c *client) settle(ctx context.Context) error {
 	if time.Now().Before(c.debt.again) {
 		return c.debt.failure
 	}
-	if c.debt.failure = c.inner.Batch(ctx, c.debt.list()...); c.debt.failure != nil {
+	if c.debt.failure = c.inner.Batch(ctx, slices.Collect(maps.Values(c.debt.ops))...); c.debt.failure != nil {
 		c.debt.again = time.Now().Add(patience)
 		return c.debt.failure
 	}
@@ -121,14 +123,6 @@ type debt struct {
 	ops     map[string]*storage.Operation // by key, the last Set or Delete; nil: nothing is owed
 	failure error                         // of the last try
 	again   time.Time                     // when to try again
-}
-
-func (d *debt) list() []*storage.Operation {
-	ops := make([]*storage.Operation, 0, len(d.ops))
-	for _, op := range d.ops {
-		ops = append(ops, op)
-	}
-	return ops
 }
 
 // add makes a Get read what is owed, and adds another operation to that.

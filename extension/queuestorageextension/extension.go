@@ -14,7 +14,6 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 )
@@ -24,14 +23,6 @@ type queueStorage struct {
 	storage.Extension // for keys and small values
 	cfg               *filestorage.Config
 	logger            *zap.Logger
-}
-
-func newExtension(inner extension.Extension, cfg *filestorage.Config, logger *zap.Logger) (*queueStorage, error) {
-	files, ok := inner.(storage.Extension)
-	if !ok {
-		return nil, fmt.Errorf("%T is not a storage", inner)
-	}
-	return &queueStorage{Extension: files, cfg: cfg, logger: logger}, nil
 }
 
 // GetClient opens the storage of a component. It has one client at a time.

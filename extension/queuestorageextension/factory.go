@@ -16,6 +16,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
 // NewFactory returns the factory of the `queue_storage` extension.
@@ -31,5 +32,5 @@ func create(ctx context.Context, set extension.Settings, cfg component.Config) (
 	if err != nil {
 		return nil, err
 	}
-	return newExtension(e, config, set.Logger)
+	return &queueStorage{Extension: e.(storage.Extension), cfg: config, logger: set.Logger}, nil
 }
