@@ -24,6 +24,8 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/sealgate/sealgate/internal/smalldisk"
 )
 
 // full is a storage on a disk that has no room while it says so.
@@ -210,11 +212,7 @@ func brief(value string) string {
 func fullDisk(t *testing.T) (e storage.Extension, n int, others *os.File) {
 	t.Helper()
 	directory := filepath.Join(t.TempDir(), "disk")
-	require.NoError(t, os.Mkdir(directory, 0o700))
-	if err := syscall.Mount("tmpfs", directory, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skipf("a small disk cannot be mounted here: %v; root can where CAP_SYS_ADMIN is granted", err)
-	}
-	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(directory, 0)) })
+	smalldisk.Mount(t, directory, "4m")
 	e = start(t, directory, nil)
 	c := open(t, e)
 	for ; c.Batch(t.Context(), storage.SetOperation("place", []byte(fmt.Sprint(n))), storage.SetOperation(fmt.Sprint(n), smallest)) == nil; n++ {

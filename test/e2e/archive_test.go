@@ -76,7 +76,7 @@ func TestTheArchiveSurvivesSIGKILL(t *testing.T) {
 		assertHolds(t, decrypted(t, keys, sealed), requests)
 	})
 	t.Run("no attribute is in any file of the archive", func(t *testing.T) {
-		assert.Empty(t, filesWith(t, first.Data, "user.email"))
+		assert.Empty(t, harness.FilesWith(t, first.Data, "user.email"))
 	})
 	t.Run("replayed into Tempo all are there", func(t *testing.T) {
 		// The killed file is truncated, which replay reports, so its status says so.

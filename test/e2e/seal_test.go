@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,11 +131,11 @@ func TestSealedRecordsInRealBackends(t *testing.T) {
 		// What stays in the clear has to be found, in both, or the search is worth nothing.
 		for _, data := range []string{s.tempo.Data, s.loki.Data} {
 			require.NoError(t, harness.Poll(ctx, "the marker in "+data, func(context.Context) (bool, error) {
-				return len(filesWith(t, data, marker)) > 0, nil
+				return len(harness.FilesWith(t, data, marker)) > 0, nil
 			}))
 		}
 		for _, data := range []string{s.tempo.Data, s.loki.Data, s.gateway.Data} {
-			assert.Empty(t, filesWith(t, data, secret))
+			assert.Empty(t, harness.FilesWith(t, data, secret))
 		}
 	})
 	t.Run("the gateway counts what it sealed", func(t *testing.T) {
@@ -178,12 +177,12 @@ func TestTheQueueOnTheDiskHoldsCiphertext(t *testing.T) {
 
 	queue := filepath.Join(g.Data, "queue")
 	require.NoError(t, harness.Poll(ctx, "both signals in the queue", func(context.Context) (bool, error) {
-		return len(filesWith(t, queue, marker)) == 2, nil
+		return len(harness.FilesWith(t, queue, marker)) == 2, nil
 	}))
 	g.Kill() // what is on the disk stays there
-	assert.Len(t, filesWith(t, queue, marker), 2)
-	assert.Len(t, filesWith(t, queue, "sealed.key"), 2)
-	assert.Empty(t, filesWith(t, g.Data, secret))
+	assert.Len(t, harness.FilesWith(t, queue, marker), 2)
+	assert.Len(t, harness.FilesWith(t, queue, "sealed.key"), 2)
+	assert.Empty(t, harness.FilesWith(t, g.Data, secret))
 }
 
 var plantedID = [16]byte{0x0b, 0xad, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}
@@ -323,36 +322,6 @@ func assertLines(t *testing.T, sent plog.Logs, answer []byte) {
 	slices.Sort(want)
 	slices.Sort(got)
 	assert.Equal(t, want, got)
-}
-
-// filesWith returns the files below dir, the names of folders and files included,
-// that hold a text.
-func filesWith(t *testing.T, dir, text string) []string {
-	t.Helper()
-	var found []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return ignoreGone(err)
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return ignoreGone(err)
-		}
-		if strings.Contains(path, text) || bytes.Contains(content, []byte(text)) {
-			found = append(found, path)
-		}
-		return nil
-	})
-	require.NoError(t, err)
-	return found
-}
-
-// ignoreGone lets a server remove files while they are being looked through.
-func ignoreGone(err error) error {
-	if os.IsNotExist(err) {
-		return nil
-	}
-	return err
 }
 
 func keysOf[V any](m map[string]V) []string {

@@ -4,10 +4,8 @@
 package pipelines
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -186,7 +184,7 @@ func TestTopicsHoldPlaintextUnlessAGatewaySealsBeforeThem(t *testing.T) {
 		awaitInKafka(ctx, t, agent, "spans", l.spans())
 		awaitInKafka(ctx, t, agent, "log_records", lines)
 		for _, secret := range secrets {
-			assert.True(t, inFiles(t, k.Data, secret), secret)
+			assert.NotEmpty(t, harness.FilesWith(t, k.Data, secret), secret)
 		}
 	})
 	t.Run("sealed", func(t *testing.T) {
@@ -210,24 +208,9 @@ func TestTopicsHoldPlaintextUnlessAGatewaySealsBeforeThem(t *testing.T) {
 			return at(sink).spans() == l.spans() && records == lines, nil
 		})
 		for _, secret := range secrets {
-			assert.False(t, inFiles(t, k.Data, secret), secret)
+			assert.Empty(t, harness.FilesWith(t, k.Data, secret), secret)
 		}
 	})
-}
-
-// inFiles tells whether a text is in any file of a folder.
-func inFiles(t *testing.T, dir, text string) bool {
-	t.Helper()
-	found := false
-	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		found = found || bytes.Contains(content, []byte(text))
-		return err
-	}))
-	return found
 }
 
 // spans counts all that came.

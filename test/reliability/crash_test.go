@@ -4,9 +4,7 @@
 package reliability
 
 import (
-	"bytes"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/sealgate/sealgate/test/harness"
 	"github.com/sealgate/sealgate/test/load"
 )
 
@@ -71,18 +70,8 @@ func TestAKilledGatewayLosesNothingThatItAcknowledged(t *testing.T) {
 	}
 	await(ctx, t, "items in the queue", acknowledged(1000))
 	s.Kill()
-	run, plain := 0, 0
-	require.NoError(t, filepath.WalkDir(s.queue(), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		run += bytes.Count(content, []byte(t.Name()))
-		plain += bytes.Count(content, []byte(secret))
-		return err
-	}))
-	assert.Positive(t, run, "what is kept in the clear is found in %s", s.queue())
-	assert.Zero(t, plain, "plaintext in %s", s.queue())
+	assert.NotEmpty(t, harness.FilesWith(t, s.queue(), t.Name()), "what is kept in the clear is found in %s", s.queue())
+	assert.Empty(t, harness.FilesWith(t, s.queue(), secret), "plaintext in %s", s.queue())
 
 	s.start(ctx, t)
 	require.NoError(t, s.sink.Return())

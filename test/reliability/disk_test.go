@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sealgate/sealgate/internal/smalldisk"
 	"github.com/sealgate/sealgate/test/load"
 )
 
@@ -22,7 +23,7 @@ func TestAQueueOfBytesFitsItsDisk(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
 	s := prepareSite(t, queues("{sizer: bytes, queue_size: 2_000_000}")...)
-	disk(t, s.queue(), "32m")
+	smalldisk.Mount(t, s.queue(), "32m")
 	s.start(ctx, t)
 	s.sink.Vanish()
 	streams := s.send(ctx, t, load.Options{HTTP: true, Patience: time.Second})
@@ -80,7 +81,7 @@ func TestWhatIsInTheQueueArrivesWhileTheDiskIsFull(t *testing.T) {
 func onFullDisk(ctx context.Context, t *testing.T) (s *site, streams []stream, makeRoom func()) {
 	t.Helper()
 	s = prepareSite(t, queues("{batch: {min_size: 10_000, max_size: 100_000}}")...)
-	disk(t, s.queue(), "32m")
+	smalldisk.Mount(t, s.queue(), "32m")
 	s.start(ctx, t)
 	s.sink.Vanish()
 	streams = s.send(ctx, t, load.Options{HTTP: true, Rate: 2000, Patience: time.Second})
@@ -93,13 +94,3 @@ func onFullDisk(ctx context.Context, t *testing.T) (s *site, streams []stream, m
 }
 
 func (s *site) queue() string { return filepath.Join(s.dir, "gateway", "data", "queue") }
-
-// disk mounts a file system of its own at path, or skips.
-func disk(t *testing.T, path, size string) {
-	t.Helper()
-	require.NoError(t, os.MkdirAll(path, 0o755))
-	if err := syscall.Mount("tmpfs", path, "tmpfs", 0, "size="+size); err != nil {
-		t.Skipf("a small disk cannot be mounted here: %v; root can where CAP_SYS_ADMIN is granted", err)
-	}
-	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(path, 0)) })
-}

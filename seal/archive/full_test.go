@@ -12,16 +12,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sealgate/sealgate/internal/smalldisk"
 )
 
 func TestAFullDiskLosesNothingAndTakesDataAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tiny")
-	require.NoError(t, os.Mkdir(dir, 0o750))
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("a small disk needs a mount: %v", err)
-	}
-	defer func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) }()
-
+	smalldisk.Mount(t, dir, "64k")
 	a := open(t, Options{Dir: dir, MaxFileBytes: 20_000, OnWarning: func(error) {}})
 	var want []string
 	fill := func() {
