@@ -10,18 +10,19 @@ const maxBacklog = 1 << 14
 // may go until then.
 type backlog struct {
 	reports []Report
-	at      map[Report]int // a kind is a report without its count and times
+	at      map[Report]int // a kind is a report without its counts and times
 }
 
 // add makes what there is no room for one report of the host's.
 func (b *backlog) add(r Report) {
 	kind := r
-	kind.Count, kind.First, kind.Last = 0, 0, 0
+	kind.Count, kind.First, kind.Last, kind.Bytes = 0, 0, 0, 0
 	k, known := b.at[kind]
 	switch {
 	case known:
 		old := &b.reports[k]
 		old.Count += r.Count
+		old.Bytes += r.Bytes
 		old.First, old.Last = min(old.First, r.First), max(old.Last, r.Last)
 	case len(b.reports) >= maxBacklog && !r.ByHost:
 		b.add(Report{Count: r.Count, First: r.First, Last: r.Last, ByHost: true})

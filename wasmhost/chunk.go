@@ -37,18 +37,26 @@ type encoder struct {
 	masker columns.Masker
 
 	// Of the chunk that was gathered last.
-	records   []int32 // as Records numbers them
-	resources []int32
-	resource  []uint16 // of each record, an index of resources
-	bodies    []string
-	texts     [][]text // for each column of texts of records, in the order of the plan
-	resTexts  [][]text
-	templates []uint64
-	textSize  int
+	records    []int32 // as Records numbers them
+	resources  []int32
+	resource   []uint16 // of each record, an index of resources
+	bodies     []string
+	texts      [][]text // for each column of texts of records, in the order of the plan
+	resTexts   [][]text
+	templates  []uint64
+	identities []uint64
+	sizes      []int // about the bytes of each record in OTLP
+	textSize   int
+
+	identifier *identifier // nil where no identity is wanted
 }
 
 func newEncoder(p *plan) *encoder {
-	return &encoder{plan: p, texts: make([][]text, p.texts), resTexts: make([][]text, p.resTexts)}
+	e := &encoder{plan: p, texts: make([][]text, p.texts), resTexts: make([][]text, p.resTexts)}
+	if p.identity != nil {
+		e.identifier = newIdentifier(*p.identity)
+	}
+	return e
 }
 
 // gather takes as many of the records as make a chunk, at least one, and returns their number.
@@ -204,7 +212,7 @@ func (e *encoder) columnSize(c column, t, rt *int) int {
 		*rt++
 		return textsSize(e.resTexts[*rt-1])
 	}
-	return 8 * n // time, body_hash, template
+	return 8 * n // time, body_hash, template, identity
 }
 
 func textsSize(texts []text) int {
@@ -229,6 +237,9 @@ func (e *encoder) writeHead(b []byte, now uint64, flags uint32) {
 // writeColumns writes the gathered chunk but for the fixed part of its head. The buffer is as long as
 // size says.
 func (e *encoder) writeColumns(b []byte, recs Records) {
+	if e.plan.templates {
+		e.findTemplates()
+	}
 	at, t, rt := e.headSize(), 0, 0 // a multiple of 8
 	for i, c := range e.plan.columns {
 		texts, resTexts := t, rt
@@ -248,7 +259,7 @@ func (e *encoder) writeColumn(b []byte, recs Records, c column, t, rt int) {
 		writeTexts(b, e.texts[t])
 	case columnResourceAttribute:
 		writeTexts(b, e.resTexts[rt])
-	case columnBodySize, columnBodyHash, columnTemplate, columnNeedles:
+	case columnBodySize, columnBodyHash, columnTemplate, columnNeedles, columnIdentity:
 		e.writeDerived(b, recs, c)
 	default:
 		e.writeRaw(b, recs, c)
@@ -266,7 +277,10 @@ func (e *encoder) writeDerived(b []byte, recs Records, c column) {
 			le.PutUint64(b[8*k:], columns.Hash(body))
 		}
 	case columnTemplate:
-		e.writeTemplates(b)
+		writeNumbers(b, e.templates)
+	case columnIdentity:
+		e.findIdentities(recs)
+		writeNumbers(b, e.identities)
 	case columnNeedles:
 		if e.plan.unspecified {
 			e.plan.needles.writeUnspecified(b, e.bodies, recs, e.records)
@@ -276,13 +290,34 @@ func (e *encoder) writeDerived(b []byte, recs Records, c column) {
 	}
 }
 
-// writeTemplates keeps the ids as well: what is in the guest's memory is the guest's.
-func (e *encoder) writeTemplates(b []byte) {
+// findTemplates keeps the ids: what is in the guest's memory is the guest's.
+func (e *encoder) findTemplates() {
 	e.templates = e.templates[:0]
-	for k, body := range e.bodies {
-		id := e.masker.ID(body)
-		e.templates = append(e.templates, id)
-		le.PutUint64(b[8*k:], id)
+	for _, body := range e.bodies {
+		e.templates = append(e.templates, e.masker.ID(body))
+	}
+}
+
+// recordOverhead is about what OTLP adds to the body and the attributes of a record, in bytes: times, severity, lengths.
+const recordOverhead = 32
+
+// findIdentities finds identities and sizes, and keeps both.
+func (e *encoder) findIdentities(recs Records) {
+	e.identities, e.sizes = e.identities[:0], e.sizes[:0]
+	for k, i := range e.records {
+		var template uint64
+		if e.plan.templates {
+			template = e.templates[k]
+		}
+		id, size := e.identifier.of(recs, int(i), e.bodies[k], template, &e.masker)
+		e.identities = append(e.identities, id)
+		e.sizes = append(e.sizes, recordOverhead+len(e.bodies[k])+size)
+	}
+}
+
+func writeNumbers(b []byte, numbers []uint64) {
+	for k, n := range numbers {
+		le.PutUint64(b[8*k:], n)
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	columnBodyHash
 	columnTemplate
 	columnNeedles
+	columnIdentity
 	columnTraceID
 	columnProtected
 	columnEventName
@@ -38,7 +39,7 @@ type column struct {
 var columnKinds = map[string]columnKind{
 	"time": columnTime, "severity": columnSeverity, "resource": columnResource, "resource_key": columnResourceKey,
 	"body": columnBody, "body_size": columnBodySize, "body_hash": columnBodyHash, "template": columnTemplate,
-	"needles": columnNeedles, "trace_id": columnTraceID, "protected": columnProtected, "event_name": columnEventName,
+	"needles": columnNeedles, "identity": columnIdentity, "trace_id": columnTraceID, "protected": columnProtected, "event_name": columnEventName,
 }
 
 const (
@@ -67,16 +68,17 @@ func (c column) isText() bool {
 }
 
 // ofBody reports whether a column is made from the body.
-func (c column) ofBody() bool { return c.kind >= columnBody && c.kind <= columnNeedles }
+func (c column) ofBody() bool { return c.kind >= columnBody && c.kind <= columnIdentity }
 
 // plan is how the chunks of a manifest are made. It is never changed, so instances share it.
 type plan struct {
 	columns   []column
 	needles   *needles
-	texts     int  // columns of texts of records
-	resTexts  int  // columns of texts of resources
-	bodies    bool // is there a column that is made from bodies
-	templates bool
+	texts     int       // columns of texts of records
+	resTexts  int       // columns of texts of resources
+	bodies    bool      // is there a column that is made from bodies
+	templates bool      // template ids are computed
+	identity  *Identity // nil where no column has it
 
 	unspecified bool // needles are wanted of records without a severity only
 }
@@ -93,7 +95,11 @@ func newPlan(m Manifest) (*plan, error) {
 			return nil, err
 		}
 		p.add(c)
+		if c.kind == columnIdentity {
+			p.identity = &m.Identity
+		}
 	}
+	p.templates = p.templates || p.identity != nil && p.identity.wantsTemplates()
 	return p, nil
 }
 

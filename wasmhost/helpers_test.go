@@ -4,6 +4,7 @@
 package wasmhost
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -158,6 +159,9 @@ type record struct {
 	time      uint64
 	body      string
 	attrs     map[string]string
+	values    map[string]Value
+	event     string
+	scope     uint64
 	protected bool
 }
 
@@ -177,7 +181,13 @@ func (b *batch) Time(i int) uint64      { return b.records[i].time }
 func (b *batch) Severity(i int) uint8   { return b.records[i].severity }
 func (b *batch) Body(i int) string      { return b.records[i].body }
 func (b *batch) TraceID(i int) [16]byte { return [16]byte{15: byte(i)} }
-func (b *batch) EventName(i int) string { return "event" }
+func (b *batch) EventName(i int) string { return cmp.Or(b.records[i].event, "event") }
+func (b *batch) ScopeKey(i int) uint64  { return b.records[i].scope }
+func (b *batch) Attributes(i int, visit func(string, Value)) {
+	for name, v := range b.records[i].values {
+		visit(name, v)
+	}
+}
 func (b *batch) Attribute(i int, name string) (string, bool) {
 	s, ok := b.records[i].attrs[name]
 	return s, ok

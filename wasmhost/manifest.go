@@ -28,8 +28,10 @@ type Manifest struct {
 	Columns []string `json:"columns"`
 	Needles []Needle `json:"needles"`
 	// NeedlesFor says of which records the guest wants to know them; another value is that of all.
-	NeedlesFor string   `json:"needles_for"`
-	Rules      []string `json:"rules"`
+	NeedlesFor string `json:"needles_for"`
+	// Identity says what the column `identity` is computed from.
+	Identity Identity `json:"identity"`
+	Rules    []string `json:"rules"`
 	// Memoryless says that no verdict depends on earlier chunks: such a guest has nothing to forget.
 	Memoryless bool `json:"memoryless"`
 	// Requires names what the guest cannot do without. This host knows no such thing yet.
@@ -79,6 +81,9 @@ func (m Manifest) check() error {
 	if err := m.checkNames(); err != nil {
 		return err
 	}
+	if err := m.Identity.check(); err != nil {
+		return err
+	}
 	return m.checkColumns()
 }
 
@@ -106,5 +111,5 @@ func (m Manifest) checkColumns() error {
 }
 
 func (m Manifest) equal(o Manifest) bool {
-	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules) && m.Memoryless == o.Memoryless
+	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules) && m.Memoryless == o.Memoryless && m.Identity.equal(o.Identity)
 }

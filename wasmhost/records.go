@@ -32,7 +32,28 @@ type Records interface {
 	EventName(i int) string
 	// Attribute is an attribute as text; false if there is none of that name.
 	Attribute(i int, name string) (string, bool)
+	// Attributes calls visit for every attribute of record i.
+	Attributes(i int, visit func(name string, v Value))
+	// ScopeKey is the same for the same instrumentation scope in every batch.
+	ScopeKey(i int) uint64
 	// Protected records are kept whatever the guest says. Asked for those that it wants to drop,
 	// or for all where it has the column `protected`.
 	Protected(i int) bool
 }
+
+// Value is the value of an attribute. It is cheaper than a text for a number, which is seldom looked at.
+type Value struct {
+	Kind ValueKind
+	Text string // of ValueText
+	Bits uint64 // of the others: the integer, the bits of the float, 0 or 1
+}
+
+// ValueKind says what a Value is.
+type ValueKind uint8
+
+// The kinds of value.
+const (
+	ValueText   ValueKind = iota // a string, or any other value in its text form
+	ValueNumber                  // an integer or a float
+	ValueBool
+)

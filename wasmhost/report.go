@@ -11,6 +11,7 @@ const (
 	KeyNone     KeyKind = 0
 	KeyTemplate KeyKind = 1
 	KeyBodyHash KeyKind = 2
+	KeyIdentity KeyKind = 3
 )
 
 // Report accounts for records that were dropped with the action Represent.
@@ -26,8 +27,12 @@ type Report struct {
 	ByHost bool
 	// Text is the guest's, for people.
 	Text string
-	// Template is the masked text of a KeyTemplate; empty where it is no longer remembered.
+	// Template is the masked text of a KeyTemplate or a KeyIdentity; empty where it is no longer
+	// remembered.
 	Template string
+	// Resource is the key of the resource of the records, and Bytes about their size in OTLP. Both are
+	// known for a KeyIdentity alone, and 0 for others.
+	Resource, Bytes uint64
 }
 
 const (
@@ -69,6 +74,6 @@ func decodeReport(raw []byte, rules int) (Report, bool) {
 		Key: le.Uint64(raw), Count: le.Uint64(raw[8:]), First: le.Uint64(raw[16:]), Last: le.Uint64(raw[24:]),
 		Rule: RuleID(le.Uint16(raw[32:])), Kind: KeyKind(raw[34]), Severity: raw[35],
 	}
-	ok := int(r.Rule) <= rules && r.Kind <= KeyBodyHash && r.Severity <= maxLevel && le.Uint32(raw[44:]) == 0
+	ok := int(r.Rule) <= rules && r.Kind <= KeyIdentity && r.Severity <= maxLevel && le.Uint32(raw[44:]) == 0
 	return r, ok
 }

@@ -21,6 +21,7 @@ type slot struct {
 	instance  *instance // nil: none yet, or it died; the next chunk has one made
 	breaker   breaker
 	templates templates
+	memory    memory
 	count     counters
 	debt      debt
 	pending   backlog
@@ -198,8 +199,8 @@ func (s *slot) settle(recs Records, records []int32, out []Verdict) int {
 
 // drop is the verdict on a record that the guest wants to drop. The host has the last word.
 func (s *slot) drop(recs Records, i, k int, v Verdict) Verdict {
-	if v.Action == Represent && s.instance.encoder.plan.templates {
-		s.templates.remember(s.instance.encoder.templates[k], s.instance.encoder.bodies[k])
+	if v.Action == Represent {
+		s.remember(recs, k)
 	}
 	v.Rule = s.program.rules[v.Rule]
 	if recs.Protected(i) {
@@ -210,6 +211,29 @@ func (s *slot) drop(recs Records, i, k int, v Verdict) Verdict {
 	}
 	s.count.byRule[v.Rule]++
 	return v
+}
+
+// remember keeps what a report of record k of the chunk will need.
+func (s *slot) remember(recs Records, k int) {
+	e := s.instance.encoder
+	var template uint64
+	switch {
+	case e.plan.templates:
+		template = e.templates[k]
+	case e.identifier != nil && e.identifier.body:
+		template = e.identities[k] // the text of one of the records stands for all
+	}
+	if template != 0 {
+		s.templates.remember(template, e.bodies[k])
+	}
+	if e.identifier == nil {
+		return
+	}
+	known := kind{template: template, bytes: uint64(e.sizes[k])}
+	if e.identifier.resource {
+		known.resource = recs.ResourceKey(int(e.resources[e.resource[k]]))
+	}
+	s.memory.add(e.identities[k], known)
 }
 
 // owe keeps the account of what the guest has still to report. It does count a record that was
@@ -277,8 +301,13 @@ func (s *slot) accept(reports []Report) []Report {
 		s.debt.count -= r.Count
 		s.count.reported += r.Count
 		r.Rule = s.program.rules[r.Rule]
-		if r.Kind == KeyTemplate {
+		switch r.Kind {
+		case KeyTemplate:
 			r.Template = s.templates.text(r.Key)
+		case KeyIdentity:
+			if k, ok := s.memory.take(r.Key); ok {
+				r.Resource, r.Bytes, r.Template = k.resource, k.bytes, s.templates.text(k.template)
+			}
 		}
 		accepted = append(accepted, r)
 	}

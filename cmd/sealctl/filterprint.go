@@ -121,6 +121,7 @@ func writeReports(b *strings.Builder, r *filterbench.Result) {
 		return
 	}
 	fmt.Fprintf(b, "\nreports: %d, which with representatives tell of %d of %d counted records\n", r.Reports.Reports, r.Reports.Records, r.Represented)
+	fmt.Fprintf(b, "summaries: %d records of %d bytes in OTLP\n", r.Reports.Summaries, r.Reports.SummaryBytes)
 	for _, text := range r.Reports.Examples {
 		fmt.Fprintf(b, "  %s\n", oneLine(text))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sealgate/sealgate/internal/filterbench"
 	"github.com/sealgate/sealgate/internal/logfile"
+	"github.com/sealgate/sealgate/internal/logfilter"
 )
 
 type filterTest struct {
@@ -22,6 +23,7 @@ type filterTest struct {
 	noSeverity bool
 	clock      string
 	severity   string
+	infer      string
 	attributes list
 	asJSON     bool
 	opts       filterbench.Options
@@ -50,6 +52,7 @@ could be read.`,
 			fs.StringVar(&t.clock, "time", "record", "`CLOCK` for windows of time: record, that of the records, or arrival, as if all came in now")
 			fs.StringVar(&t.severity, "never-drop", "WARN", "keep this `SEVERITY` and worse whatever the filter says; NONE for no such guard")
 			fs.Var(&t.attributes, "never-drop-attribute", "keep records with this attribute, `NAME=VALUE`, too; the value * is any")
+			fs.StringVar(&t.infer, "infer-severity", "guard", "for records that state no severity: find it, guard; or do not, off")
 			fs.IntVar(&t.opts.MemoryMiB, "memory-mib", 64, "the most memory of the filter, in `MIB`")
 			fs.IntVar(&t.opts.Examples, "examples", 3, "show up to `N` examples of what became of records, of different templates")
 			fs.IntVar(&t.opts.Top, "top", 5, "show the `N` most frequent templates that were kept, and dropped")
@@ -109,18 +112,26 @@ func (t *filterTest) check() error {
 }
 
 func (t *filterTest) readGuard() error {
-	guard := &t.opts.Guard
+	guard := &t.opts.View.Guard
 	if severity, ok := logfile.Severity(t.severity); ok {
 		guard.Severity = severity
 	} else if !strings.EqualFold(t.severity, "NONE") {
 		return fmt.Errorf("--never-drop %q is none of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, NONE", t.severity)
 	}
+	guard.Attributes = map[string]string{}
 	for _, a := range t.attributes {
 		name, value, ok := strings.Cut(a, "=")
 		if !ok || name == "" {
 			return fmt.Errorf("--never-drop-attribute %q is not NAME=VALUE", a)
 		}
-		guard.Attributes = append(guard.Attributes, logfile.Attribute{Name: name, Value: value})
+		guard.Attributes[name] = value
+	}
+	switch t.infer {
+	case "off":
+	case "guard":
+		t.opts.View.Infer = logfilter.InferGuard
+	default:
+		return fmt.Errorf("--infer-severity %q is neither guard nor off", t.infer)
 	}
 	return nil
 }

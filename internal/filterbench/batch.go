@@ -4,91 +4,83 @@
 package filterbench
 
 import (
-	"github.com/cespare/xxhash/v2"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sealgate/sealgate/internal/logfile"
-	"github.com/sealgate/sealgate/wasmhost"
 )
 
-// Guard names the records that are kept whatever the filter says: the gateway's
-// never_drop.
-type Guard struct {
-	// Severity keeps this severity number and worse; 0 is no such guard.
-	Severity uint8
-	// Attributes keep records that have one of them; the value * is any.
-	Attributes logfile.Attributes
-}
-
-func (g Guard) protects(r *logfile.Record) bool {
-	if g.Severity > 0 && r.Severity >= g.Severity {
-		return true
-	}
-	for _, want := range g.Attributes {
-		if got, ok := r.Attributes.Get(want.Name); ok && (want.Value == "*" || got == want.Value) {
-			return true
-		}
-	}
-	return false
-}
-
-// batch shows records to the host.
+// batch gathers records as they come in at a gateway: some hundred at a time, and of one second.
 type batch struct {
-	guard       Guard
-	records     []logfile.Record
-	of          []int // the resource of each record
-	resources   []*logfile.Resource
+	logs        plog.Logs
+	n           int
 	first, last uint64 // of the times of the records; 0 if none has one
-	verdicts    []wasmhost.Verdict
+
+	resource *logfile.Resource // of the record that was added last
+	scope    plog.ScopeLogs    // of the record that was taken last
+	records  plog.LogRecordSlice
 }
 
-var _ wasmhost.Records = (*batch)(nil)
+func newBatch() batch { return batch{logs: plog.NewLogs()} }
 
-// isFull tells whether r belongs to the next batch.
-func (b *batch) isFull(r logfile.Record) bool {
-	return len(b.records) == batchRecords || b.first > 0 && r.Time >= b.first+batchTime
+// isFull reports whether a record of a time belongs to the next batch.
+func (b *batch) isFull(time uint64) bool {
+	return b.n == batchRecords || b.first > 0 && time >= b.first+batchTime
 }
 
-func (b *batch) add(r logfile.Record) {
-	if n := len(b.resources); n == 0 || b.resources[n-1] != r.Resource {
-		b.resources = append(b.resources, r.Resource)
-	}
-	b.records = append(b.records, r)
-	b.of = append(b.of, len(b.resources)-1)
-	b.verdicts = append(b.verdicts, wasmhost.Verdict{})
+func (b *batch) count(time uint64) {
+	b.n++
 	if b.first == 0 {
-		b.first = r.Time
+		b.first = time
 	}
-	b.last = max(b.last, r.Time)
+	b.last = max(b.last, time)
 }
 
-func (b *batch) reset() {
-	clear(b.records)
-	clear(b.verdicts)
-	*b = batch{guard: b.guard, records: b.records[:0], of: b.of[:0], resources: b.resources[:0], verdicts: b.verdicts[:0]}
-}
-
-func (b *batch) Len() int       { return len(b.records) }
-func (b *batch) Resources() int { return len(b.resources) }
-
-// ResourceKey does not depend on the order of attributes.
-func (b *batch) ResourceKey(resource int) (sum uint64) {
-	for _, a := range b.resources[resource].Attributes {
-		sum += xxhash.Sum64String(a.Name) ^ xxhash.Sum64String(a.Value)*31
+// add adds a record of a file.
+func (b *batch) add(r *logfile.Record) {
+	b.count(r.Time)
+	if b.resource != r.Resource || b.n == 1 {
+		b.resource = r.Resource
+		rl := b.logs.ResourceLogs().AppendEmpty()
+		if r.Resource != nil {
+			put(rl.Resource().Attributes(), r.Resource.Attributes)
+		}
+		b.records = rl.ScopeLogs().AppendEmpty().LogRecords()
 	}
-	return sum
+	l := b.records.AppendEmpty()
+	l.SetTimestamp(pcommon.Timestamp(r.Time))
+	l.SetSeverityNumber(plog.SeverityNumber(r.Severity))
+	l.SetTraceID(r.TraceID)
+	l.SetEventName(r.EventName)
+	l.Body().SetStr(r.Body)
+	put(l.Attributes(), r.Attributes)
 }
 
-func (b *batch) ResourceAttribute(resource int, name string) (string, bool) {
-	return b.resources[resource].Attributes.Get(name)
+func put(to pcommon.Map, attributes logfile.Attributes) {
+	to.EnsureCapacity(len(attributes))
+	for _, a := range attributes {
+		to.PutStr(a.Name, a.Value)
+	}
 }
 
-func (b *batch) Resource(i int) int     { return b.of[i] }
-func (b *batch) Time(i int) uint64      { return b.records[i].Time }
-func (b *batch) Severity(i int) uint8   { return b.records[i].Severity }
-func (b *batch) Body(i int) string      { return b.records[i].Body }
-func (b *batch) TraceID(i int) [16]byte { return b.records[i].TraceID }
-func (b *batch) EventName(i int) string { return b.records[i].EventName }
-func (b *batch) Protected(i int) bool   { return b.guard.protects(&b.records[i]) }
-func (b *batch) Attribute(i int, name string) (string, bool) {
-	return b.records[i].Attributes.Get(name)
+// timeOf is the time of a record, or else of its observation.
+func timeOf(l plog.LogRecord) uint64 {
+	if t := l.Timestamp(); t != 0 {
+		return uint64(t)
+	}
+	return uint64(l.ObservedTimestamp())
+}
+
+// take copies a record of another batch, with its resource and its scope.
+func (b *batch) take(rl plog.ResourceLogs, sl plog.ScopeLogs, l plog.LogRecord) {
+	b.count(timeOf(l))
+	if b.scope != sl || b.n == 1 {
+		b.scope = sl
+		to := b.logs.ResourceLogs().AppendEmpty()
+		rl.Resource().CopyTo(to.Resource())
+		scope := to.ScopeLogs().AppendEmpty()
+		sl.Scope().CopyTo(scope.Scope())
+		b.records = scope.LogRecords()
+	}
+	l.CopyTo(b.records.AppendEmpty())
 }

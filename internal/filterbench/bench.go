@@ -10,16 +10,19 @@ import (
 	"io"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+
 	"github.com/sealgate/sealgate/internal/logfile"
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/wasmhost"
 )
 
-// Options of a Bench. The zero value guards no record and shows no example.
+// Options of a Bench. The zero value guards no record, infers no severity and shows no example.
 type Options struct {
 	// Config is the configuration of the filter, JSON; empty is {}.
 	Config []byte
-	// Guard names the records that are kept whatever the filter says.
-	Guard Guard
+	// View says which records are protected, and what is done for records without a severity.
+	View logfilter.View
 	// MemoryMiB is the most memory of the instance; 0 is the gateway's default.
 	MemoryMiB int
 	// Arrival has time be that of the clock, as if the records had just come in. Otherwise time
@@ -37,6 +40,12 @@ type Source interface {
 	Read() (logfile.Record, error)
 }
 
+// Receiver is where records come from that a receiver has made.
+type Receiver interface {
+	// Next returns the next records, or io.EOF.
+	Next() (plog.Logs, error)
+}
+
 const (
 	batchRecords  = 512
 	batchTime     = uint64(time.Second) // in a batch, as records come in at a gateway
@@ -51,6 +60,7 @@ type Bench struct {
 	runtime *wasmhost.Runtime
 	filter  *wasmhost.Filter
 	batch   batch
+	sums    logfilter.Summaries
 	at      time.Time // the time of the batch, of the clock of Options.Arrival
 	began   time.Time // when it was that, by the system's
 	flushed time.Time
@@ -64,7 +74,7 @@ func New(ctx context.Context, module []byte, o Options) (*Bench, error) {
 	if o.MemoryMiB == 0 {
 		o.MemoryMiB = defaultMemory
 	}
-	b := &Bench{opts: o, batch: batch{guard: o.Guard}, tally: newTally(o), at: time.Unix(0, 0), began: time.Now()}
+	b := &Bench{opts: o, batch: newBatch(), tally: newTally(o), at: time.Unix(0, 0), began: time.Now()}
 	if err := b.start(ctx, module); err != nil {
 		return nil, errors.Join(err, b.Close(ctx))
 	}
@@ -112,18 +122,47 @@ func (b *Bench) Run(ctx context.Context, s Source) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if b.batch.isFull(r) {
+		if b.batch.isFull(r.Time) {
 			b.judge(ctx)
 		}
-		b.batch.add(r)
+		b.batch.add(&r)
+	}
+}
+
+// Receive has the filter judge all records of a receiver, in the same way.
+func (b *Bench) Receive(ctx context.Context, from Receiver) error {
+	for {
+		ld, err := from.Next()
+		if err != nil {
+			b.judge(ctx)
+			if err == io.EOF {
+				err = nil
+			}
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for _, rl := range ld.ResourceLogs().All() {
+			for _, sl := range rl.ScopeLogs().All() {
+				for _, l := range sl.LogRecords().All() {
+					if b.batch.isFull(timeOf(l)) {
+						b.judge(ctx)
+					}
+					b.batch.take(rl, sl, l)
+				}
+			}
+		}
 	}
 }
 
 // judge settles the batch. The filter's errors are in its Stats: its records pass.
 func (b *Bench) judge(ctx context.Context) {
-	if b.batch.Len() == 0 {
+	if b.batch.n == 0 {
 		return
 	}
+	view := b.opts.View.Batch(ctx, b.batch.logs)
+	defer view.Release()
 	before := b.filter.Stats()
 	b.began = time.Now()
 	if last := time.Unix(0, int64(b.batch.last)); b.opts.Arrival {
@@ -131,12 +170,13 @@ func (b *Bench) judge(ctx context.Context) {
 	} else if last.After(b.at) {
 		b.at = last
 	}
-	err := b.filter.Judge(ctx, &b.batch, b.batch.verdicts)
-	b.result.Cost.took(time.Since(b.began), before, b.filter.Stats(), b.batch.Len())
+	err := b.filter.Judge(ctx, view, view.Verdicts)
+	b.result.Cost.took(time.Since(b.began), before, b.filter.Stats(), view.Len())
 	if err == nil {
-		b.tally.add(&b.batch, b.filter.RuleName)
+		b.sums.Remember(view)
+		b.tally.add(view, b.filter.RuleName)
 	}
-	b.batch.reset()
+	b.batch = newBatch()
 	b.tick(ctx)
 }
 
@@ -151,7 +191,12 @@ func (b *Bench) tick(ctx context.Context) {
 	}
 }
 
-func (b *Bench) flush(ctx context.Context) { b.tally.report(b.filter.Flush(ctx), b.filter.RuleName) }
+func (b *Bench) flush(ctx context.Context) { b.report(b.filter.Flush(ctx), false) }
+
+func (b *Bench) report(reports []wasmhost.Report, last bool) {
+	b.tally.report(reports, b.filter.RuleName)
+	b.tally.summaries(b.sums.Of(reports, b.filter.RuleName, b.at, last))
+}
 
 // Records is how many have been judged.
 func (b *Bench) Records() uint64 { return b.result.Cost.records }
@@ -164,7 +209,7 @@ func (b *Bench) Result(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("end the filter: %w", err)
 	}
-	b.tally.report(reports, b.filter.RuleName)
+	b.report(reports, true)
 	r := &b.result
 	r.fill(before, b.filter.Stats())
 	b.tally.fill(r)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sealgate/sealgate/internal/logfile"
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/sdktest"
 	"github.com/sealgate/sealgate/wasmhost"
 )
@@ -88,15 +89,18 @@ func TestEveryRecordHasOneOutcomeWithItsRuleAndExamples(t *testing.T) {
 
 func TestTheGuardHasTheLastWord(t *testing.T) {
 	audit := func(value string) logfile.Attributes { return logfile.Attributes{{Name: "audit", Value: value}} }
+	guard := func(severity uint8, value string) logfilter.View {
+		return logfilter.View{Guard: logfilter.Guard{Severity: severity, Attributes: map[string]string{"audit": value}}}
+	}
 	config := []byte(`{"below":"FATAL","contains":[]}`)
-	r := result(t, quiet(t), Options{Config: config, Guard: Guard{Severity: 13, Attributes: audit("yes")}},
+	r := result(t, quiet(t), Options{Config: config, View: guard(13, "yes")},
 		logfile.Record{Severity: 12}, logfile.Record{Severity: 13}, logfile.Record{Severity: 0},
 		logfile.Record{Severity: 1, Attributes: audit("yes")}, logfile.Record{Severity: 1, Attributes: audit("no")})
 	assert.Equal(t, []Outcome{
 		{Kept, "", 1, 0, []Example{}}, {Protected, "severity", 2, 0, []Example{}}, {Dropped, "severity", 2, 0, []Example{}},
 	}, r.Outcomes)
 	assert.Equal(t, uint64(1), r.Unranked)
-	r = result(t, quiet(t), Options{Config: config, Guard: Guard{Attributes: audit("*")}},
+	r = result(t, quiet(t), Options{Config: config, View: guard(0, "*")},
 		logfile.Record{Severity: 13}, logfile.Record{Severity: 1, Attributes: audit("no")})
 	assert.Equal(t, uint64(1), r.Dropped)
 }
@@ -208,34 +212,10 @@ func TestACancelledContextEndsIt(t *testing.T) {
 	require.ErrorIs(t, b.Run(ctx, &list{make([]logfile.Record, 2)}), context.Canceled)
 }
 
-func TestResourcesAreToldApartAndKnownAgain(t *testing.T) {
-	attributes := func(names ...string) *logfile.Resource {
-		r := &logfile.Resource{}
-		for _, n := range names {
-			r.Attributes = append(r.Attributes, logfile.Attribute{Name: n, Value: "x"})
-		}
-		return r
-	}
-	b := &batch{}
-	for _, r := range []*logfile.Resource{attributes("a", "b"), attributes("b", "a"), attributes("c")} {
-		b.add(logfile.Record{Resource: r})
-		b.add(logfile.Record{Resource: r})
-	}
-	require.Equal(t, 3, b.Resources())
-	assert.Equal(t, 2, b.Resource(5))
-	assert.Equal(t, b.ResourceKey(0), b.ResourceKey(1))
-	assert.NotEqual(t, b.ResourceKey(0), b.ResourceKey(2))
-	value, ok := b.ResourceAttribute(2, "c")
-	assert.True(t, ok)
-	assert.Equal(t, "x", value)
-	b.reset()
-	assert.Zero(t, b.Len()+b.Resources())
-}
-
 func TestTheNamesInJSONAreAContract(t *testing.T) {
 	want := `{"name":"","version":"","sha256":"","engine":"","records":0,"bytes":0,"without_time":0,"without_severity":0,` +
 		`"kept":0,"dropped":0,"represented":0,"outcomes":[{"outcome":"kept","records":1,"bytes":2,"examples":[{"severity":9,"body":"x"}]}],` +
-		`"reports":{"reports":0,"records":0,"by_host":0,"mismatch":0,"examples":null},"kept_templates":[{"template":"x","records":1}],` +
+		`"reports":{"reports":0,"records":0,"by_host":0,"mismatch":0,"summaries":0,"summary_bytes":0,"examples":null},"kept_templates":[{"template":"x","records":1}],` +
 		`"dropped_templates":null,"errors":null,"cost":{"compile_ns":0,"start_ns":0,"judging_ns":0,"guest_ns":0,"chunks":0,"fuel":0,` +
 		`"fuel_most_per_record":0,"fuel_most_per_call":0,"memory_bytes":0,"instances_started":0}}`
 	got, err := json.Marshal(Result{

@@ -67,11 +67,14 @@ type Example struct {
 
 // Reports are what the filter tells of the represented records.
 type Reports struct {
-	Reports  uint64   `json:"reports"`
-	Records  uint64   `json:"records"` // that they and representatives tell of
-	ByHost   uint64   `json:"by_host"` // reports that the host made because the filter failed
-	Mismatch uint64   `json:"mismatch"`
-	Examples []string `json:"examples"`
+	Reports  uint64 `json:"reports"`
+	Records  uint64 `json:"records"` // that they and representatives tell of
+	ByHost   uint64 `json:"by_host"` // reports that the host made because the filter failed
+	Mismatch uint64 `json:"mismatch"`
+	// Summaries is the number of summary records that a gateway would send, SummaryBytes their size in OTLP.
+	Summaries    uint64   `json:"summaries"`
+	SummaryBytes uint64   `json:"summary_bytes"`
+	Examples     []string `json:"examples"`
 }
 
 // Template is a masked body, and how many records have it.

@@ -10,7 +10,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/sealgate/sealgate/internal/logfile"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/wasmhost"
 	"github.com/sealgate/sealgate/wasmhost/columns"
 )
@@ -53,9 +55,9 @@ func newTally(o Options) tally {
 	return tally{opts: o, outcomes: map[reason]*outcome{}, templates: map[uint64]*templateCount{}}
 }
 
-func (t *tally) add(b *batch, ruleName func(wasmhost.RuleID) string) {
-	for i, v := range b.verdicts {
-		t.record(&b.records[i], fateOf(v), ruleName(v.Rule))
+func (t *tally) add(b *logfilter.Batch, ruleName func(wasmhost.RuleID) string) {
+	for i, v := range b.Verdicts {
+		t.record(b, i, fateOf(v), ruleName(v.Rule))
 	}
 }
 
@@ -73,23 +75,24 @@ func fateOf(v wasmhost.Verdict) Fate {
 	return Failed
 }
 
-func (t *tally) record(r *logfile.Record, fate Fate, rule string) {
-	t.bytes += uint64(len(r.Body))
-	t.times(r.Time)
-	if r.Severity == 0 {
+func (t *tally) record(b *logfilter.Batch, i int, fate Fate, rule string) {
+	body, severity := b.Body(i), b.Severity(i)
+	t.bytes += uint64(len(body))
+	t.times(b.Time(i))
+	if severity == 0 {
 		t.unranked++
 	}
-	id := t.template(r.Body, fate)
+	id := t.template(body, fate)
 	o := t.outcomes[reason{fate, rule}]
 	if o == nil {
 		o = &outcome{Outcome: Outcome{Outcome: fate, Rule: rule, Examples: []Example{}}}
 		t.outcomes[reason{fate, rule}] = o
 	}
 	o.Records++
-	o.Bytes += uint64(len(r.Body))
+	o.Bytes += uint64(len(body))
 	if len(o.shown) < t.opts.Examples && !slices.Contains(o.shown, id) {
 		o.shown = append(o.shown, id)
-		o.Examples = append(o.Examples, Example{r.Severity, clip(r.Body)})
+		o.Examples = append(o.Examples, Example{severity, clip(body)})
 	}
 }
 
@@ -147,6 +150,14 @@ func (t *tally) report(reports []wasmhost.Report, ruleName func(wasmhost.RuleID)
 	}
 }
 
+// summaries counts summary records, and the bytes that they take in OTLP.
+func (t *tally) summaries(all []logfilter.Summary) {
+	for _, s := range all {
+		t.reports.Summaries += uint64(s.Logs.LogRecordCount())
+		t.reports.SummaryBytes += uint64((&plog.ProtoMarshaler{}).LogsSize(s.Logs))
+	}
+}
+
 // describe is a report in words.
 func describe(r wasmhost.Report, rule string) string {
 	text := cmp.Or(r.Text, r.Template, "records of one kind")
@@ -168,6 +179,7 @@ func (t *tally) fill(r *Result) {
 		return cmp.Or(cmp.Compare(rank(a.Outcome), rank(b.Outcome)), cmp.Compare(b.Records, a.Records), cmp.Compare(a.Rule, b.Rule))
 	})
 	r.Reports.Reports, r.Reports.ByHost = t.reports.Reports, t.reports.ByHost
+	r.Reports.Summaries, r.Reports.SummaryBytes = t.reports.Summaries, t.reports.SummaryBytes
 	r.Reports.Examples = append([]string{}, t.reports.Examples...)
 	r.KeptTemplates = t.top(func(c *templateCount) uint64 { return c.kept })
 	r.DroppedTemplates = t.top(func(c *templateCount) uint64 { return c.dropped })

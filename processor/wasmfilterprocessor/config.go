@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/internal/nullfuel"
 	"github.com/sealgate/sealgate/wasmhost"
 )
@@ -39,6 +40,15 @@ type Config struct {
 
 	// NeverDrop names records that are kept whatever the filter says.
 	NeverDrop NeverDropConfig `mapstructure:"never_drop"`
+
+	// InferSeverity says what is done for records without a severity number: nothing (`off`), find
+	// it in their attributes and body for `never_drop` and the filter (`guard`, the default), or
+	// also write it to the record (`set`).
+	InferSeverity InferMode `mapstructure:"infer_severity"`
+
+	// MetadataKeys are keys of the client's metadata that tell senders apart, such as the header of
+	// a tenant. Default [X-Scope-OrgID].
+	MetadataKeys []string `mapstructure:"metadata_keys"`
 
 	// Reports says what becomes of the filter's reports of what it suppressed: one log
 	// record each (`log`, the default), or a metric alone (`metric`).
@@ -104,6 +114,13 @@ type OnError string
 // ReportMode says what becomes of reports.
 type ReportMode string
 
+// InferMode says what is done for records without a severity number.
+type InferMode string
+
+var inferModes = map[InferMode]logfilter.Infer{
+	"off": logfilter.InferOff, "guard": logfilter.InferGuard, "set": logfilter.InferSet,
+}
+
 // The report modes.
 const (
 	ReportLog    ReportMode = "log"
@@ -126,6 +143,8 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		OnError:        "pass",
 		NeverDrop:      NeverDropConfig{Severity: "WARN"},
+		InferSeverity:  "guard",
+		MetadataKeys:   []string{"X-Scope-OrgID"},
 		Reports:        ReportLog,
 		FlushInterval:  10 * time.Second,
 		MemoryMiB:      64,
@@ -155,6 +174,14 @@ func (cfg *Config) Validate() error {
 	if _, ok := onErrors[cfg.OnError]; !ok {
 		say("`on_error` is %q, which is not one of `pass`, `drop`, `refuse`", cfg.OnError)
 	}
+	if _, ok := inferModes[cfg.InferSeverity]; !ok {
+		say("`infer_severity` is %q, which is not one of `off`, `guard`, `set`", cfg.InferSeverity)
+	}
+	for _, key := range cfg.MetadataKeys {
+		if key == "" {
+			say("`metadata_keys` has an empty key; name keys of the client's metadata, such as `X-Scope-OrgID`")
+		}
+	}
 	if cfg.Reports != ReportLog && cfg.Reports != ReportMetric {
 		say("`reports` is %q, which is not one of `log`, `metric`", cfg.Reports)
 	}
@@ -183,6 +210,15 @@ func (cfg *Config) Validate() error {
 		say("`config` cannot be written as JSON: %w", err)
 	}
 	return errs
+}
+
+// guard is the configuration as the batch takes it.
+func (cfg *NeverDropConfig) guard() logfilter.Guard {
+	g := logfilter.Guard{Attributes: cfg.Attributes}
+	if cfg.Severity != "NONE" {
+		g.Severity = uint8(severities[cfg.Severity])
+	}
+	return g
 }
 
 // Validate reports a severity that does not exist.

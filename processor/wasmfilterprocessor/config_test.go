@@ -60,6 +60,7 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 	assert.Equal(t, &Config{
 		Module: "/etc/sealgate/filters/rules.wasm", Digest: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 		OnError: "refuse", NeverDrop: NeverDropConfig{Severity: "ERROR", Attributes: map[string]string{"audit": "true", "security.event": "*"}},
+		InferSeverity: "set", MetadataKeys: []string{"X-Tenant"},
 		Reports: ReportMetric, FlushInterval: time.Minute, AuditOneIn: 1000, MemoryMiB: 16, Instances: 1, FuelPerRecord: 2000,
 		ReloadInterval: 30 * time.Second, TrialRecords: 5000, CacheDirectory: "/var/cache/sealgate",
 	}, all)

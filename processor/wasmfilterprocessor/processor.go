@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
 
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/wasmfilters/builtin"
 	"github.com/sealgate/sealgate/wasmhost"
 )
@@ -29,7 +30,10 @@ type wasmFilter struct {
 	next  consumer.Logs
 	log   *zap.Logger
 	tel   *instruments
-	guard *guard
+	view  *logfilter.View
+
+	summaries logfilter.Summaries
+	unsent    []logfilter.Summary // that what comes next has refused so far
 
 	runtime *wasmhost.Runtime
 	filter  *wasmhost.Filter
@@ -44,7 +48,8 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs) (*was
 	if err != nil {
 		return nil, err
 	}
-	return &wasmFilter{cfg: cfg, next: next, log: set.Logger, tel: tel, guard: newGuard(cfg.NeverDrop)}, nil
+	view := &logfilter.View{Guard: cfg.NeverDrop.guard(), Infer: inferModes[cfg.InferSeverity], MetadataKeys: cfg.MetadataKeys}
+	return &wasmFilter{cfg: cfg, next: next, log: set.Logger, tel: tel, view: view}, nil
 }
 
 // Capabilities says that records are removed in place.
@@ -129,7 +134,7 @@ func (p *wasmFilter) Shutdown(ctx context.Context) error {
 	if p.filter != nil {
 		var reports []wasmhost.Report
 		reports, err = p.filter.Close(ctx)
-		err = errors.Join(err, p.emit(ctx, reports))
+		err = errors.Join(err, p.emit(ctx, reports, true))
 		p.filter = nil
 	}
 	if p.runtime != nil {
@@ -142,34 +147,46 @@ func (p *wasmFilter) Shutdown(ctx context.Context) error {
 
 // ConsumeLogs judges a batch and hands on what is kept.
 func (p *wasmFilter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	r := newRecords(p.guard, ld)
-	defer r.release()
-	if r.Len() == 0 {
+	b := p.view.Batch(ctx, ld)
+	defer b.Release()
+	if b.Len() == 0 {
 		return p.next.ConsumeLogs(ctx, ld)
 	}
-	if err := p.filter.Judge(ctx, r, r.verdicts); err != nil {
-		p.tel.refuse(ctx, r.Len())
+	if err := p.filter.Judge(ctx, b, b.Verdicts); err != nil {
+		p.tel.refuse(ctx, b.Len())
 		return err // it may be sent again
 	}
-	p.count(r)
-	p.tel.count(ctx, &r.counts, p.nameOf)
-	switch r.counts.kept {
+	if p.cfg.Reports == ReportLog {
+		p.summaries.Remember(b)
+	}
+	counts := b.Settle(p.audit(), p.filter.RuleName)
+	p.tel.count(ctx, counts, p.filter.RuleName)
+	switch counts.Kept {
 	case 0:
 		return nil
-	case r.Len():
+	case b.Len():
 	default:
-		remove(ld, r)
+		b.Remove(ld)
 	}
-	return p.handOn(ctx, ld, r)
+	return p.handOn(ctx, ld, b)
+}
+
+// audit returns what tells whether the record that a rule drops now is kept as a sample, or nil where none is.
+func (p *wasmFilter) audit() func() bool {
+	n := uint64(p.cfg.AuditOneIn)
+	if n == 0 {
+		return nil
+	}
+	return func() bool { return p.drops.Add(1)%n == 0 }
 }
 
 // handOn hands on what is kept of a batch. Unless that is the end of it, the batch may be sent again: then the
 // filter must not take its records for repeats of themselves.
-func (p *wasmFilter) handOn(ctx context.Context, ld plog.Logs, r *records) error {
+func (p *wasmFilter) handOn(ctx context.Context, ld plog.Logs, b *logfilter.Batch) error {
 	over := false // stays so where what comes next panics
 	defer func() {
 		if !over {
-			p.filter.Forget(r)
+			p.filter.Forget(b)
 		}
 	}()
 	err := p.next.ConsumeLogs(ctx, ld)

@@ -23,6 +23,7 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/processor/wasmfilterprocessor/internal/metadatatest"
 )
 
@@ -272,7 +273,7 @@ func TestOneInNOfWhatIsDroppedIsKeptForAnAudit(t *testing.T) {
 	}
 	assert.EqualValues(t, 10, h.count(t, "audited", "probes"))
 	assert.EqualValues(t, 90, h.count(t, "dropped", "probes"))
-	rule, _ := h.sink.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().Get(attrAuditRule)
+	rule, _ := h.sink.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().Get(logfilter.AttrAuditRule)
 	assert.Equal(t, "probes", rule.Str())
 	h.conserved(t)
 }
@@ -313,7 +314,7 @@ func TestAFilterThatFailsLosesNothing(t *testing.T) {
 	t.Run("drop", func(t *testing.T) {
 		h := start(t, "on_error: drop\nmodule: "+guest(t, brokenFilter))
 		require.NoError(t, h.ConsumeLogs(t.Context(), ld()))
-		assert.EqualValues(t, 2, h.count(t, "dropped", ruleOnError))
+		assert.EqualValues(t, 2, h.count(t, "dropped", logfilter.RuleOnError))
 		h.conserved(t)
 	})
 	t.Run("refuse", func(t *testing.T) {

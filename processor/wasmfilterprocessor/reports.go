@@ -5,25 +5,19 @@ package wasmfilterprocessor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/zap"
 
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/wasmhost"
 )
 
-// Attributes of a summary record.
-const (
-	eventSuppressed = "sealgate.suppressed"
-	attrCount       = "sealgate.suppressed.count"
-	attrFirst       = "sealgate.suppressed.first" // RFC 3339
-	attrLast        = "sealgate.suppressed.last"
-	attrRule        = "sealgate.suppressed.rule"
-	attrTemplate    = "sealgate.suppressed.template"
-)
+// maxUnsent is the most batches of summaries that wait for what comes next to take them.
+const maxUnsent = 256
 
 // flushAll asks the filter for its reports from time to time.
 func (p *wasmFilter) flushAll(ctx context.Context) {
@@ -34,63 +28,47 @@ func (p *wasmFilter) flushAll(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := p.emit(ctx, p.filter.Flush(ctx)); err != nil {
-				p.log.Warn("reports of suppressed records could not be handed on; the metric has their counts", zap.Error(err))
+			if err := p.emit(ctx, p.filter.Flush(ctx), false); err != nil {
+				p.log.Warn("summaries of suppressed records could not be handed on; the metric has their counts", zap.Error(err))
 			}
 		}
 	}
 }
 
-// emit counts reports and, where that is configured, hands them on as log records.
-func (p *wasmFilter) emit(ctx context.Context, reports []wasmhost.Report) error {
-	if len(reports) == 0 {
-		return nil
-	}
+// emit counts reports and, where that is configured, hands them on as summary records. What comes next may
+// refuse summaries: then they wait for the next time, unless it refuses them for good.
+func (p *wasmFilter) emit(ctx context.Context, reports []wasmhost.Report, last bool) error {
 	for _, r := range reports {
 		p.tel.report(ctx, p.filter.RuleName(r.Rule), r.Count)
 	}
 	if p.cfg.Reports != ReportLog {
 		return nil
 	}
-	return p.next.ConsumeLogs(ctx, p.summaries(reports))
+	waiting := append(p.unsent, p.summaries.Of(reports, p.filter.RuleName, time.Now(), last)...)
+	p.unsent = nil
+	var lost error
+	for _, s := range waiting {
+		if err := p.hand(ctx, s); err != nil {
+			lost = errors.Join(lost, err)
+		}
+	}
+	if last && len(p.unsent) > 0 {
+		lost = errors.Join(lost, fmt.Errorf("%d batches of summaries were refused until the end", len(p.unsent)))
+	}
+	if more := len(p.unsent) - maxUnsent; more > 0 {
+		p.unsent = p.unsent[more:]
+		lost = errors.Join(lost, fmt.Errorf("%d batches of summaries were given up, since %d others wait already", more, maxUnsent))
+	}
+	return lost
 }
 
-// summaries makes one log record of each report.
-func (p *wasmFilter) summaries(reports []wasmhost.Report) plog.Logs {
-	ld := plog.NewLogs()
-	rl := ld.ResourceLogs().AppendEmpty()
-	rl.Resource().Attributes().PutStr("service.name", "sealgate")
-	sl := rl.ScopeLogs().AppendEmpty()
-	sl.Scope().SetName("github.com/sealgate/sealgate/processor/wasmfilterprocessor")
-	for _, r := range reports {
-		p.summarise(sl.LogRecords().AppendEmpty(), r)
+// hand hands a batch of summaries on. One that is refused for now is kept, and is no error yet.
+func (p *wasmFilter) hand(ctx context.Context, s logfilter.Summary) error {
+	kept := s.Copy() // what comes next may have changed or emptied its batch before it refuses
+	err := p.next.ConsumeLogs(s.Context(ctx), s.Logs)
+	if err == nil || consumererror.IsPermanent(err) {
+		return err
 	}
-	return ld
-}
-
-func (p *wasmFilter) summarise(record plog.LogRecord, r wasmhost.Report) {
-	record.SetEventName(eventSuppressed)
-	record.SetTimestamp(pcommon.Timestamp(r.Last))
-	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(time.Now()))
-	record.SetSeverityNumber(plog.SeverityNumber(r.Severity))
-	text := r.Text
-	if text == "" {
-		text = r.Template
-	}
-	if text == "" {
-		text = "records of one kind"
-	}
-	record.Body().SetStr(fmt.Sprintf("suppressed %d times: %s", r.Count, text))
-	a := record.Attributes()
-	a.PutInt(attrCount, int64(r.Count))
-	a.PutStr(attrFirst, instant(r.First))
-	a.PutStr(attrLast, instant(r.Last))
-	a.PutStr(attrRule, p.filter.RuleName(r.Rule))
-	if r.Template != "" {
-		a.PutStr(attrTemplate, r.Template)
-	}
-}
-
-func instant(ns uint64) string {
-	return time.Unix(0, int64(ns)).UTC().Format(time.RFC3339Nano)
+	p.unsent = append(p.unsent, kept)
+	return nil
 }

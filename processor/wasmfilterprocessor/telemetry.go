@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/processor/wasmfilterprocessor/internal/metadata"
 	"github.com/sealgate/sealgate/wasmhost"
 )
@@ -44,20 +45,18 @@ func (t *instruments) with(more ...attribute.KeyValue) metric.MeasurementOption 
 	return metric.WithAttributeSet(attribute.NewSet(append(more, t.own)...))
 }
 
-func (t *instruments) count(ctx context.Context, c *counts, name func(rule) string) {
-	t.ProcessorWasmfilterIn.Add(ctx, int64(c.in), t.always...)
-	t.ProcessorWasmfilterKept.Add(ctx, int64(c.kept), t.always...)
-	t.ProcessorWasmfilterProtected.Add(ctx, int64(c.protected), t.always...)
-	t.ProcessorWasmfilterPassed.Add(ctx, int64(c.passed), t.always...)
-	t.tally(ctx, t.ProcessorWasmfilterDropped, &c.dropped, name)
-	t.tally(ctx, t.ProcessorWasmfilterRepresented, &c.represented, name)
-	t.tally(ctx, t.ProcessorWasmfilterAudited, &c.audited, name)
+func (t *instruments) count(ctx context.Context, c *logfilter.Counts, name func(wasmhost.RuleID) string) {
+	t.ProcessorWasmfilterIn.Add(ctx, int64(c.In), t.always...)
+	t.ProcessorWasmfilterKept.Add(ctx, int64(c.Kept), t.always...)
+	t.ProcessorWasmfilterProtected.Add(ctx, int64(c.Protected), t.always...)
+	t.ProcessorWasmfilterPassed.Add(ctx, int64(c.Passed), t.always...)
+	t.tally(ctx, t.ProcessorWasmfilterDropped, &c.Dropped, name)
+	t.tally(ctx, t.ProcessorWasmfilterRepresented, &c.Represented, name)
+	t.tally(ctx, t.ProcessorWasmfilterAudited, &c.Audited, name)
 }
 
-func (t *instruments) tally(ctx context.Context, counter metric.Int64Counter, all *tally, name func(rule) string) {
-	for _, r := range all.rules {
-		counter.Add(ctx, int64(all.counts[r]), t.ofRule(name(r))...)
-	}
+func (t *instruments) tally(ctx context.Context, counter metric.Int64Counter, all *logfilter.Tally, name func(wasmhost.RuleID) string) {
+	all.Each(func(r logfilter.Rule, n int) { counter.Add(ctx, int64(n), t.ofRule(r.Name(name))...) })
 }
 
 func (t *instruments) refuse(ctx context.Context, n int) {

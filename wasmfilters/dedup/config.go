@@ -4,12 +4,13 @@
 package dedup
 
 import (
-	"github.com/sealgate/sealgate/wasmfilters/internal/group"
+	"github.com/sealgate/sealgate/wasmfilters/internal/identity"
 	"github.com/sealgate/sealgate/wasmfilters/internal/kept"
+	"github.com/sealgate/sealgate/wasmfilters/sdk"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/conf"
 )
 
-var keys = []string{"window", "attributes", "per_resource", "keep_severity", "text", "max_lines"}
+var keys = []string{"window", "identity", "attributes", "per_resource", "keep_severity", "text", "max_lines"}
 
 const (
 	longestWindow = 366 * 24 * conf.Hour
@@ -18,16 +19,15 @@ const (
 
 // settings are a configuration.
 type settings struct {
-	window      uint64 // nanoseconds
-	attributes  []string
-	perResource bool
-	keep        kept.Guard
-	text        bool
-	maxLines    int
+	window   uint64 // nanoseconds
+	identity sdk.Identity
+	keep     kept.Guard
+	text     bool
+	maxLines int
 }
 
 func parse(config []byte) (settings, error) {
-	s := settings{window: conf.Minute, perResource: true, keep: kept.Warn, text: true, maxLines: mostLines}
+	s := settings{window: conf.Minute, identity: identity.Of(sdk.PartBody), keep: kept.Warn, text: true, maxLines: mostLines}
 	return s, conf.Read(config, keys, s.set)
 }
 
@@ -35,10 +35,16 @@ func (s *settings) set(key string, v *conf.Value) (err error) {
 	switch key {
 	case "window":
 		s.window, err = v.AsDuration(conf.Millisecond, longestWindow)
-	case "attributes":
-		s.attributes, err = v.AsNames(group.MaxAttributes)
+	case "identity":
+		err = identity.Read(v, &s.identity)
+	case "attributes": // short for {attributes: none, include: [...]}
+		s.identity.Parts = identity.Without(s.identity.Parts, sdk.PartAttributes)
+		s.identity.Include, err = v.AsNames(identity.MaxAttributes)
 	case "per_resource":
-		s.perResource, err = v.AsBool()
+		var on bool
+		if on, err = v.AsBool(); err == nil && !on {
+			s.identity.Parts = identity.Without(s.identity.Parts, sdk.PartResource)
+		}
 	case "keep_severity":
 		s.keep, err = kept.Parse(v)
 	case "text":

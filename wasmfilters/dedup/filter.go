@@ -10,10 +10,9 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/sealgate/sealgate/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/internal/debt"
-	"github.com/sealgate/sealgate/wasmfilters/internal/group"
 	"github.com/sealgate/sealgate/wasmfilters/internal/kept"
-	"github.com/sealgate/sealgate/wasmfilters/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/sdk"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/conf"
 )
@@ -26,10 +25,9 @@ const rule = 1
 
 type filter struct {
 	settings
-	by      group.By
 	lines   *lru.Table[line]
-	crowded debt.Debt // of lines that made room for others
-	body    int       // the column, where there is one
+	crowded debt.Crowded // of lines that made room for others
+	body    int          // the column, where there is one
 	reports []sdk.Report
 }
 
@@ -37,7 +35,7 @@ type filter struct {
 type line struct {
 	since    uint64 // when the window began
 	owed     debt.Debt
-	hash     uint64 // of the body
+	identity uint64
 	severity uint8
 	due      bool // what is owed is of a window that has ended
 	size     uint8
@@ -55,8 +53,8 @@ func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 		return m, err
 	}
 	*f = filter{settings: s, lines: lru.New[line](s.maxLines)}
-	f.by = group.By{Body: true, Severity: true, Resource: s.perResource, Attributes: s.attributes}
-	m.Columns = f.by.Columns(append([]string{sdk.ColumnTime}, kept.Columns...))
+	m.Columns = append([]string{sdk.ColumnTime, sdk.ColumnIdentity}, kept.Columns...)
+	m.Identity = s.identity
 	if s.text {
 		f.body = len(m.Columns)
 		m.Columns = append(m.Columns, sdk.ColumnBody)
@@ -76,11 +74,10 @@ func (f *filter) Judge(c *sdk.Chunk, v []sdk.Verdict) {
 // repeats says whether record i is the repeat of another in a window, and counts
 // it if so.
 func (f *filter) repeats(c *sdk.Chunk, i int) bool {
-	key := f.by.Key(c, i)
-	l := f.lines.Use(key)
+	l := f.lines.Use(c.Identity()[i])
 	switch {
 	case l == nil:
-		f.add(key, f.newLine(c, i))
+		f.add(f.newLine(c, i))
 	case f.over(l, c.Now()):
 		l.since, l.due = c.Now(), l.owed.Count > 0
 	default:
@@ -94,7 +91,7 @@ func (f *filter) repeats(c *sdk.Chunk, i int) bool {
 func (f *filter) over(l *line, now uint64) bool { return now-l.since >= f.window }
 
 func (f *filter) newLine(c *sdk.Chunk, i int) line {
-	l := line{since: c.Now(), hash: c.BodyHash()[i], severity: c.Severity()[i]}
+	l := line{since: c.Now(), identity: c.Identity()[i], severity: c.Severity()[i]}
 	if l.severity > conf.MaxSeverity {
 		l.severity = 0
 	}
@@ -118,23 +115,25 @@ func cut(body []byte) []byte {
 }
 
 // add remembers a line. One that makes room for it is still counted.
-func (f *filter) add(key uint64, l line) {
+func (f *filter) add(l line) {
 	if f.lines.Full() {
-		f.crowded.Merge(f.lines.Oldest().owed)
+		oldest := f.lines.Oldest()
+		f.crowded.Add(oldest.owed, oldest.report(""))
 	}
-	f.lines.Add(key, l)
+	f.lines.Add(l.identity, l)
+}
+
+func (l *line) report(text string) sdk.Report {
+	return sdk.Report{Key: l.identity, Kind: sdk.KeyIdentity, Rule: rule, Severity: l.severity, Text: text}
 }
 
 // Flush reports the repeats of windows that have ended.
 func (f *filter) Flush(now uint64, last bool) []sdk.Report {
-	f.reports = slices.Grow(f.reports[:0], 1+f.lines.Len()) // once, not by and by
+	f.reports = slices.Grow(f.reports[:0], 1+f.crowded.Len()+f.lines.Len()) // once, not by and by
 	f.reports = f.crowded.Settle(f.reports, sdk.Report{Rule: rule, Text: "repeats of lines that made room for others; raise max_lines"})
 	for _, l := range f.lines.All() {
 		if last || l.due || f.over(l, now) {
-			f.reports = l.owed.Settle(f.reports, sdk.Report{
-				Key: l.hash, Kind: sdk.KeyBodyHash, Rule: rule, Severity: l.severity,
-				Text: unsafe.String(&l.text[0], l.size), // read before the next call
-			})
+			f.reports = l.owed.Settle(f.reports, l.report(unsafe.String(&l.text[0], l.size))) // read before the next call
 			l.due = false
 		}
 	}

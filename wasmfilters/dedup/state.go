@@ -13,30 +13,30 @@ import (
 
 // The state, all numbers little endian: a head of
 //
-//	4 bytes  "ddp1", its format
+//	4 bytes  "ddp2", its format
 //	24 bytes a debt, that of lines that made room for others
 //
 // and for each line, from the one used longest ago,
 //
-//	u64      key, since, hash
+//	u64      identity, since
 //	24 bytes a debt: u64 count, time of the first, time of the last
 //	u8       severity, due, size of the text, 0
 //	the text
 const (
-	stateFormat = "ddp1"
+	stateFormat = "ddp2"
 	stateHead   = 4 + debt.Size
-	stateLine   = 24 + debt.Size + 4
+	stateLine   = 16 + debt.Size + 4
 )
 
 var errState = errors.New("state: it is not of the format " + stateFormat)
 
 func (f *filter) SaveState() []byte {
 	b := make([]byte, 0, stateHead+f.lines.Len()*(stateLine+textSize))
-	b = f.crowded.Append(append(b, stateFormat...))
-	for key, l := range f.lines.All() {
-		b = binary.LittleEndian.AppendUint64(b, key)
+	crowded := f.crowded.Total()
+	b = crowded.Append(append(b, stateFormat...))
+	for _, l := range f.lines.All() {
+		b = binary.LittleEndian.AppendUint64(b, l.identity)
 		b = binary.LittleEndian.AppendUint64(b, l.since)
-		b = binary.LittleEndian.AppendUint64(b, l.hash)
 		b = l.owed.Append(b)
 		b = append(b, l.severity, 0, l.size, 0)
 		if l.due {
@@ -54,12 +54,12 @@ func (f *filter) RestoreState(b []byte) error {
 		return errState
 	}
 	var ok bool
-	f.crowded, ok = debt.Read(b[4:])
+	f.crowded.Rest, ok = debt.Read(b[4:])
 	for b = b[stateHead:]; ok && len(b) > 0; {
 		b, ok = f.readLine(b)
 	}
 	if !ok { // as it was after Configure
-		f.crowded = debt.Debt{}
+		f.crowded = debt.Crowded{}
 		f.lines.Clear()
 		return errState
 	}
@@ -72,16 +72,15 @@ func (f *filter) readLine(b []byte) (rest []byte, ok bool) {
 		return nil, false
 	}
 	word := binary.LittleEndian.Uint64
-	key := word(b)
-	l := line{since: word(b[8:]), hash: word(b[16:])}
-	l.owed, ok = debt.Read(b[24:])
-	flags := b[24+debt.Size:]
+	l := line{identity: word(b), since: word(b[8:])}
+	l.owed, ok = debt.Read(b[16:])
+	flags := b[16+debt.Size:]
 	l.severity, l.due, l.size = flags[0], flags[1] == 1, flags[2]
 	b = b[stateLine:]
-	if !ok || l.severity > conf.MaxSeverity || flags[1] > 1 || l.size > textSize || flags[3] != 0 || len(b) < int(l.size) || f.lines.Has(key) {
+	if !ok || l.severity > conf.MaxSeverity || flags[1] > 1 || l.size > textSize || flags[3] != 0 || len(b) < int(l.size) || f.lines.Has(l.identity) {
 		return nil, false
 	}
 	copy(l.text[:], b[:l.size])
-	f.add(key, l)
+	f.add(l)
 	return b[l.size:], true
 }

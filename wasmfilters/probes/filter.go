@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sealgate/sealgate/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/internal/debt"
 	"github.com/sealgate/sealgate/wasmfilters/internal/kept"
 	"github.com/sealgate/sealgate/wasmfilters/sdk"
@@ -25,10 +26,20 @@ const (
 
 type filter struct {
 	settings
-	owed    []debt.Debt // of each pattern
-	unknown debt.Debt   // of patterns of a predecessor
+	owed    *lru.Table[owed]
+	crowded debt.Crowded // of entries that made room for others, and of patterns of a predecessor
 	columns columns
 	reports []sdk.Report
+}
+
+// maxOwed is how many pairs of a pattern and a source of records are counted apart.
+const maxOwed = 2048
+
+// owed is what is owed of probes by one pattern from one source, a resource.
+type owed struct {
+	debt     debt.Debt
+	identity uint64 // of the source
+	pattern  uint64 // its key
 }
 
 // columns are the positions of columns of text.
@@ -40,8 +51,8 @@ func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	*f = filter{settings: s, owed: make([]debt.Debt, len(s.patterns))}
-	m.Columns = append([]string{sdk.ColumnTime, sdk.ColumnNeedles}, kept.Columns...)
+	*f = filter{settings: s, owed: lru.New[owed](maxOwed)}
+	m.Columns = append([]string{sdk.ColumnTime, sdk.ColumnNeedles, sdk.ColumnIdentity}, kept.Columns...)
 	add := func(name string) int {
 		m.Columns = append(m.Columns, name)
 		return len(m.Columns) - 1
@@ -55,7 +66,7 @@ func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 		f.columns.status = add(sdk.Attr("http.response.status_code"))
 		f.columns.agent = add(sdk.Attr("user_agent.original"))
 	}
-	m.Needles = needles(s.patterns)
+	m.Needles, m.Identity = needles(s.patterns), sdk.Identity{Parts: []string{sdk.PartResource}}
 	return m, nil
 }
 
@@ -82,7 +93,7 @@ func (f *filter) Judge(c *sdk.Chunk, v []sdk.Verdict) {
 		case p < 0:
 		case f.report:
 			v[i] = sdk.Count(f.patterns[p].rule())
-			f.owed[p].Add(debt.Time(c.Time()[i], c.Now()))
+			f.owe(c.Identity()[i], f.patterns[p].key).Add(debt.Time(c.Time()[i], c.Now()))
 		default:
 			v[i] = sdk.Drop(f.patterns[p].rule())
 		}
@@ -136,12 +147,36 @@ func (f *filter) byAttributes(c *sdk.Chunk, i int, status []byte) int {
 	return a.probe()
 }
 
+// owe is the debt of a source and a pattern.
+func (f *filter) owe(identity, pattern uint64) *debt.Debt {
+	key := (identity ^ pattern) * 0x9e3779b97f4a7c15
+	if o := f.owed.Use(key); o != nil {
+		return &o.debt
+	}
+	if f.owed.Full() {
+		oldest := f.owed.Oldest()
+		f.crowded.Add(oldest.debt, f.reportOf(oldest))
+	}
+	return &f.owed.Add(key, owed{identity: identity, pattern: pattern}).debt
+}
+
+func (f *filter) reportOf(o *owed) sdk.Report {
+	r := sdk.Report{Key: o.identity, Kind: sdk.KeyIdentity, Text: unknownPattern}
+	for i := range f.patterns {
+		if p := &f.patterns[i]; p.key == o.pattern {
+			r.Rule, r.Text = p.rule(), p.title
+		}
+	}
+	return r
+}
+
+const unknownPattern = "probes by patterns of an earlier configuration"
+
 // Flush reports the probes since the last time.
 func (f *filter) Flush(uint64, bool) []sdk.Report {
-	f.reports = f.unknown.Settle(f.reports[:0], sdk.Report{Text: "probes by patterns of an earlier configuration"})
-	for i := range f.owed {
-		p := &f.patterns[i]
-		f.reports = f.owed[i].Settle(f.reports, sdk.Report{Key: p.key, Rule: p.rule(), Text: p.title})
+	f.reports = f.crowded.Settle(f.reports[:0], sdk.Report{Text: "probes of sources that made room for others"})
+	for _, o := range f.owed.All() {
+		f.reports = o.debt.Settle(f.reports, f.reportOf(o))
 	}
 	return f.reports
 }

@@ -7,58 +7,57 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/sealgate/sealgate/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/internal/debt"
 )
 
-// The state, all numbers little endian: 4 bytes "prb1", its format, and for each
-// pattern that owes a report
+// The state, all numbers little endian: a head of
 //
-//	u64      its key
+//	4 bytes  "prb2", its format
+//	24 bytes a debt, that of sources that made room for others
+//
+// and for each source and pattern that owe a report, from the pair used longest ago,
+//
+//	u64      identity of the source, key of the pattern
 //	24 bytes a debt: u64 count, time of the first, time of the last
 const (
-	stateFormat  = "prb1"
-	statePattern = 8 + debt.Size
+	stateFormat = "prb2"
+	stateHead   = 4 + debt.Size
+	stateOwed   = 16 + debt.Size
 )
 
 var errState = errors.New("state: it is not of the format " + stateFormat)
 
 func (f *filter) SaveState() []byte {
-	b := appendDebt([]byte(stateFormat), 0, &f.unknown)
-	for i := range f.owed {
-		b = appendDebt(b, f.patterns[i].key, &f.owed[i])
+	crowded := f.crowded.Total()
+	b := crowded.Append([]byte(stateFormat))
+	for _, o := range f.owed.All() {
+		if o.debt.Count > 0 {
+			b = binary.LittleEndian.AppendUint64(b, o.identity)
+			b = binary.LittleEndian.AppendUint64(b, o.pattern)
+			b = o.debt.Append(b)
+		}
 	}
 	return b
 }
 
-func appendDebt(b []byte, key uint64, d *debt.Debt) []byte {
-	if d.Count == 0 {
-		return b
-	}
-	return d.Append(binary.LittleEndian.AppendUint64(b, key))
-}
-
 func (f *filter) RestoreState(b []byte) error {
-	if len(b) < len(stateFormat) || string(b[:4]) != stateFormat || (len(b)-4)%statePattern != 0 {
+	if len(b) < stateHead || string(b[:4]) != stateFormat || (len(b)-stateHead)%stateOwed != 0 || len(b) > stateHead+maxOwed*stateOwed {
 		return errState
 	}
-	restored := filter{settings: f.settings, owed: make([]debt.Debt, len(f.owed))}
-	for b = b[4:]; len(b) > 0; b = b[statePattern:] {
-		d, ok := debt.Read(b[8:])
-		if !ok {
+	restored := filter{settings: f.settings, owed: lru.New[owed](maxOwed)}
+	var ok bool
+	if restored.crowded.Rest, ok = debt.Read(b[4:]); !ok {
+		return errState
+	}
+	for b = b[stateHead:]; len(b) > 0; b = b[stateOwed:] {
+		d, ok := debt.Read(b[16:])
+		old := restored.owe(binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]))
+		if !ok || d.Count == 0 || old.Count > 0 {
 			return errState
 		}
-		restored.debt(binary.LittleEndian.Uint64(b)).Merge(d)
+		*old = d
 	}
-	f.owed, f.unknown = restored.owed, restored.unknown
+	f.owed, f.crowded = restored.owed, restored.crowded
 	return nil
-}
-
-// debt is that of the pattern with a key.
-func (f *filter) debt(key uint64) *debt.Debt {
-	for i := range f.patterns {
-		if f.patterns[i].key == key {
-			return &f.owed[i]
-		}
-	}
-	return &f.unknown
 }

@@ -8,8 +8,9 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/sealgate/sealgate/wasmfilters/internal/group"
+	"github.com/sealgate/sealgate/wasmfilters/internal/identity"
 	"github.com/sealgate/sealgate/wasmfilters/internal/kept"
+	"github.com/sealgate/sealgate/wasmfilters/sdk"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/conf"
 )
 
@@ -34,14 +35,14 @@ const (
 type settings struct {
 	interval uint64 // nanoseconds in which a token is added
 	depth    uint64 // nanoseconds in which an empty bucket gets full
-	by       group.By
+	identity sdk.Identity
 	keep     kept.Guard
 	report   bool
 	maxKeys  int
 }
 
 func parse(config []byte) (settings, error) {
-	s := settings{by: group.By{Resource: true}, keep: kept.Warn, report: true, maxKeys: mostKeys}
+	s := settings{identity: sdk.Identity{Parts: []string{sdk.PartResource}}, keep: kept.Warn, report: true, maxKeys: mostKeys}
 	burst := 0
 	err := conf.Read(config, keys, func(key string, v *conf.Value) (err error) {
 		if key == "burst" {
@@ -69,21 +70,31 @@ func (s *settings) set(key string, v *conf.Value) (err error) {
 	case "rate":
 		s.interval, err = interval(v)
 	case "per_resource":
-		s.by.Resource, err = v.AsBool()
+		err = s.part(v, sdk.PartResource)
 	case "per_severity":
-		s.by.Severity, err = v.AsBool()
+		err = s.part(v, sdk.PartSeverity)
 	case "per_template":
-		s.by.Template, err = v.AsBool()
+		err = s.part(v, sdk.PartTemplate)
 	case "attributes":
-		s.by.Attributes, err = v.AsNames(group.MaxAttributes)
+		s.identity.Include, err = v.AsNames(identity.MaxAttributes)
 	case "resource_attributes":
-		s.by.ResourceAttributes, err = v.AsNames(group.MaxAttributes)
+		s.identity.ResourceAttributes, err = v.AsNames(identity.MaxAttributes)
 	case "keep_severity":
 		s.keep, err = kept.Parse(v)
 	case "report":
 		s.report, err = v.AsBool()
 	case "max_keys":
 		s.maxKeys, err = v.AsIntBetween(1, mostKeys)
+	}
+	return err
+}
+
+// part adds a part to what tells buckets apart, or takes it away.
+func (s *settings) part(v *conf.Value, part string) error {
+	on, err := v.AsBool()
+	s.identity.Parts = identity.Without(s.identity.Parts, part)
+	if on {
+		s.identity.Parts = append(s.identity.Parts, part)
 	}
 	return err
 }

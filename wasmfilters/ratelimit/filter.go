@@ -6,9 +6,9 @@
 package ratelimit
 
 import (
+	"github.com/sealgate/sealgate/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/internal/debt"
 	"github.com/sealgate/sealgate/wasmfilters/internal/kept"
-	"github.com/sealgate/sealgate/wasmfilters/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/sdk"
 )
 
@@ -21,7 +21,7 @@ const rule = 1
 type filter struct {
 	settings
 	buckets *lru.Table[bucket]
-	crowded debt.Debt // of buckets that made room for others
+	crowded debt.Crowded // of buckets that made room for others
 	reports []sdk.Report
 }
 
@@ -30,7 +30,7 @@ type filter struct {
 type bucket struct {
 	full     uint64 // nanoseconds since 1970
 	owed     debt.Debt
-	template uint64 // 0 unless buckets are told apart by it
+	identity uint64
 }
 
 func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
@@ -40,7 +40,8 @@ func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 		return m, err
 	}
 	*f = filter{settings: s, buckets: lru.New[bucket](s.maxKeys)}
-	m.Columns = f.by.Columns(append([]string{sdk.ColumnTime}, kept.Columns...))
+	m.Columns = append([]string{sdk.ColumnTime, sdk.ColumnIdentity}, kept.Columns...)
+	m.Identity = s.identity
 	return m, nil
 }
 
@@ -64,23 +65,24 @@ func (f *filter) Judge(c *sdk.Chunk, v []sdk.Verdict) {
 
 // bucket is that of record i.
 func (f *filter) bucket(c *sdk.Chunk, i int) *bucket {
-	key := f.by.Key(c, i)
-	if b := f.buckets.Use(key); b != nil {
+	id := c.Identity()[i]
+	if b := f.buckets.Use(id); b != nil {
 		return b
 	}
-	var b bucket
-	if f.by.Template {
-		b.template = c.Template()[i]
-	}
-	return f.add(key, b)
+	return f.add(bucket{identity: id})
 }
 
-// add remembers a bucket. What was counted of one that makes room for it is kept.
-func (f *filter) add(key uint64, b bucket) *bucket {
+// add remembers a bucket. The debt of a bucket that makes room for it is kept.
+func (f *filter) add(b bucket) *bucket {
 	if f.buckets.Full() {
-		f.crowded.Merge(f.buckets.Oldest().owed)
+		oldest := f.buckets.Oldest()
+		f.crowded.Add(oldest.owed, oldest.report())
 	}
-	return f.buckets.Add(key, b)
+	return f.buckets.Add(b.identity, b)
+}
+
+func (b *bucket) report() sdk.Report {
+	return sdk.Report{Key: b.identity, Kind: sdk.KeyIdentity, Rule: rule}
 }
 
 // take takes a token from a bucket, if there is one.
@@ -97,12 +99,8 @@ func (f *filter) take(b *bucket, now uint64) bool {
 // Flush reports what was dropped since the last time.
 func (f *filter) Flush(uint64, bool) []sdk.Report {
 	f.reports = f.crowded.Settle(f.reports[:0], sdk.Report{Rule: rule, Text: "keys that made room for others; raise max_keys"})
-	for key, b := range f.buckets.All() {
-		r := sdk.Report{Key: key, Rule: rule}
-		if f.by.Template {
-			r.Key, r.Kind = b.template, sdk.KeyTemplate
-		}
-		f.reports = b.owed.Settle(f.reports, r)
+	for _, b := range f.buckets.All() {
+		f.reports = b.owed.Settle(f.reports, b.report())
 	}
 	return f.reports
 }

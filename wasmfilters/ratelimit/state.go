@@ -12,28 +12,28 @@ import (
 
 // The state, all numbers little endian: a head of
 //
-//	4 bytes  "rtl1", its format
+//	4 bytes  "rtl2", its format
 //	24 bytes a debt, that of buckets that made room for others
 //
 // and for each bucket, from the one used longest ago,
 //
-//	u64      key, when it is full, template
+//	u64      identity, when it is full
 //	24 bytes a debt: u64 count, time of the first, time of the last
 const (
-	stateFormat = "rtl1"
+	stateFormat = "rtl2"
 	stateHead   = 4 + debt.Size
-	stateBucket = 24 + debt.Size
+	stateBucket = 16 + debt.Size
 )
 
 var errState = errors.New("state: it is not of the format " + stateFormat)
 
 func (f *filter) SaveState() []byte {
 	b := make([]byte, 0, stateHead+f.buckets.Len()*stateBucket)
-	b = f.crowded.Append(append(b, stateFormat...))
-	for key, bucket := range f.buckets.All() {
-		b = binary.LittleEndian.AppendUint64(b, key)
+	crowded := f.crowded.Total()
+	b = crowded.Append(append(b, stateFormat...))
+	for _, bucket := range f.buckets.All() {
+		b = binary.LittleEndian.AppendUint64(b, bucket.identity)
 		b = binary.LittleEndian.AppendUint64(b, bucket.full)
-		b = binary.LittleEndian.AppendUint64(b, bucket.template)
 		b = bucket.owed.Append(b)
 	}
 	return b
@@ -46,12 +46,12 @@ func (f *filter) RestoreState(b []byte) error {
 		return errState
 	}
 	var ok bool
-	f.crowded, ok = debt.Read(b[4:])
+	f.crowded.Rest, ok = debt.Read(b[4:])
 	for b = b[stateHead:]; ok && len(b) > 0; b = b[stateBucket:] {
 		ok = f.readBucket(b)
 	}
 	if !ok { // as it was after Configure
-		f.crowded = debt.Debt{}
+		f.crowded = debt.Crowded{}
 		f.buckets.Clear()
 		return errState
 	}
@@ -61,11 +61,11 @@ func (f *filter) RestoreState(b []byte) error {
 // readBucket remembers the first bucket of b.
 func (f *filter) readBucket(b []byte) bool {
 	word := binary.LittleEndian.Uint64
-	key := word(b)
-	owed, ok := debt.Read(b[24:])
-	if !ok || f.buckets.Has(key) {
+	id := word(b)
+	owed, ok := debt.Read(b[16:])
+	if !ok || f.buckets.Has(id) {
 		return false
 	}
-	f.add(key, bucket{full: word(b[8:]), template: word(b[16:]), owed: owed})
+	f.add(bucket{identity: id, full: word(b[8:]), owed: owed})
 	return true
 }

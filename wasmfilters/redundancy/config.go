@@ -7,11 +7,13 @@ import (
 	"errors"
 	"math"
 
+	"github.com/sealgate/sealgate/wasmfilters/internal/identity"
 	"github.com/sealgate/sealgate/wasmfilters/internal/kept"
+	"github.com/sealgate/sealgate/wasmfilters/sdk"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/conf"
 )
 
-var keys = []string{"window", "keep_first", "keep_severity", "thin_severe", "level_words", "per_resource", "clock", "max_templates"}
+var keys = []string{"window", "keep_first", "keep_severity", "thin_severe", "level_words", "per_resource", "identity", "clock", "max_templates"}
 
 const (
 	longestWindow  = 366 * 24 * conf.Hour
@@ -27,15 +29,14 @@ type settings struct {
 	keepFirst    uint32 // records of a template and window that are kept
 	severe       kept.Guard
 	thinSevere   bool
-	levelWords   bool
-	perResource  bool
+	identity     sdk.Identity
 	recordClock  bool
 	maxTemplates int
 }
 
 func parse(config []byte) (settings, error) {
 	s := settings{
-		window: conf.Minute, keepFirst: 1, severe: kept.Warn, levelWords: true, perResource: true, maxTemplates: mostTemplates,
+		window: conf.Minute, keepFirst: 1, severe: kept.Warn, identity: identity.Of(sdk.PartTemplate), maxTemplates: mostTemplates,
 	}
 	return s, conf.Read(config, keys, s.set)
 }
@@ -54,10 +55,15 @@ func (s *settings) set(key string, v *conf.Value) (err error) {
 		s.severe, err = kept.Parse(v)
 	case "thin_severe":
 		s.thinSevere, err = v.AsBool()
-	case "level_words":
-		s.levelWords, err = v.AsBool()
+	case "level_words": // of earlier versions: now the host finds the severity
+		_, err = v.AsBool()
 	case "per_resource":
-		s.perResource, err = v.AsBool()
+		var on bool
+		if on, err = v.AsBool(); err == nil && !on {
+			s.identity.Parts = identity.Without(s.identity.Parts, sdk.PartResource)
+		}
+	case "identity":
+		err = identity.Read(v, &s.identity)
 	case "clock":
 		s.recordClock, err = recordClock(v)
 	case "max_templates":

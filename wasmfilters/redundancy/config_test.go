@@ -20,11 +20,12 @@ var accepted = []string{
 	`{"window":"0s"}`,
 	`{"window":"8784h","keep_first":1048576,"keep_severity":"NONE"}`,
 	`{"keep_severity":9,"thin_severe":true,"level_words":false}`,
+	`{"identity":{}}`, `{"identity":{"attributes":"none","include":["a"],"exclude":["b"]}}`,
 	everyKey,
 }
 
 const everyKey = `{"window":"90s","keep_first":2,"keep_severity":"ERROR2","thin_severe":true,"level_words":true,
-	"per_resource":false,"clock":"record","max_templates":16}`
+	"per_resource":false,"identity":{"attributes":"all","include":["a"],"exclude":["b"]},"clock":"record","max_templates":16}`
 
 func TestKeysSchemaAndReadmeAgree(t *testing.T) {
 	filtertest.Documented(t, New, keys)
@@ -47,6 +48,10 @@ func TestWhatIsRefusedSaysWhere(t *testing.T) {
 		{`{"thin_severe":1}`, "`thin_severe`: it is a number, must be true or false"},
 		{`{"level_words":["ERROR"]}`, "`level_words`: it is a list, must be true or false"},
 		{`{"per_resource":null}`, "`per_resource`: it is null, must be true or false"},
+		{`{"identity":"all"}`, "`identity`: it must be an object with the keys `attributes`"},
+		{`{"identity":{"attribute":"all"}}`, "`identity`: key `attribute` is not known"},
+		{`{"identity":{"attributes":"some"}}`, "`identity`: `attributes`: it must be \"all\" or \"none\""},
+		{`{"identity":{"include":"a"}}`, "`identity`: `include`: it must be a list of at most 16 texts"},
 		{`{"clock":"wall"}`, "`clock`: it must be \"arrival\" or \"record\""},
 		{`{"max_templates":15}`, "`max_templates`: it must be a whole number from 16 to 16384"},
 		{`{"max_templates":16385}`, "`max_templates`: it must be a whole number from 16 to 16384"},
@@ -61,6 +66,7 @@ func TestWhatTheSchemaRefusesIsRefused(t *testing.T) {
 	for _, config := range []string{
 		`[]`, `{"windows":"60s"}`, `{"window":60}`, `{"window":""}`, `{"keep_first":0}`, `{"keep_first":1048577}`, `{"keep_first":1.5}`,
 		`{"keep_severity":"LOW"}`, `{"keep_severity":0}`, `{"thin_severe":1}`, `{"level_words":"yes"}`, `{"per_resource":0}`,
+		`{"identity":"all"}`, `{"identity":{"attributes":"some"}}`, `{"identity":{"includes":[]}}`,
 		`{"clock":"wall"}`, `{"max_templates":0}`, `{"max_templates":1000000}`,
 	} {
 		require.Error(t, sdktest.CheckSchema(schema, []byte(config)), config)

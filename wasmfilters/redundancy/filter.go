@@ -6,8 +6,8 @@
 package redundancy
 
 import (
+	"github.com/sealgate/sealgate/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/internal/debt"
-	"github.com/sealgate/sealgate/wasmfilters/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/sdk"
 )
 
@@ -34,9 +34,9 @@ type filter struct {
 // maxEvicted bounds what is remembered until the next flush.
 const maxEvicted = 4096
 
-// entry is what is known of one template, of one level and one resource.
+// entry is what is known of records of one identity.
 type entry struct {
-	template uint64
+	identity uint64
 	since    uint64    // when its window began
 	owed     debt.Debt // records that were dropped and not reported yet
 	kept     uint32    // records of this window that were kept
@@ -51,12 +51,7 @@ func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 		return m, err
 	}
 	*f = filter{settings: s, entries: lru.New[entry](s.maxTemplates)}
-	m.Columns = []string{sdk.ColumnTime, sdk.ColumnSeverity, sdk.ColumnTemplate, sdk.ColumnProtected}
-	if s.perResource {
-		m.Columns = append(m.Columns, sdk.ColumnResource, sdk.ColumnResourceKey)
-	}
-	if s.levelWords {
-		m.Columns, m.Needles, m.NeedlesFor = append(m.Columns, sdk.ColumnNeedles), levelWords, sdk.NoSeverity
-	}
+	m.Columns = []string{sdk.ColumnTime, sdk.ColumnSeverity, sdk.ColumnIdentity, sdk.ColumnProtected}
+	m.Identity = s.identity
 	return m, nil
 }

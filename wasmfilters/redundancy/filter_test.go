@@ -68,7 +68,7 @@ func TestTheFirstRecordOfATemplateInAWindowIsKeptAndTheOthersAreReported(t *test
 		reports := run.Flush(start+60*second, false)
 		require.Len(t, reports, 1)
 		reports[0].Key = 0
-		assert.Equal(t, sdk.Report{Count: 2, First: 200, Last: 300, Rule: 1, Kind: sdk.KeyTemplate, Severity: info}, reports[0])
+		assert.Equal(t, sdk.Report{Count: 2, First: 200, Last: 300, Rule: 1, Kind: sdk.KeyIdentity, Severity: info}, reports[0])
 		assert.Empty(t, run.Flush(start+61*second, true), "it is reported once")
 		assert.Equal(t, []bool{true, false}, at(run, 62, took(4, 0), took(5, 0)), "another window")
 	})
@@ -111,7 +111,7 @@ func TestSeverityAndResourceMakeOtherRecords(t *testing.T) {
 	})
 	each(t, `{"per_resource":false}`, func(t *testing.T, run *sdktest.Run) {
 		assert.Equal(t, []bool{true, false, true}, at(run, 0, service("a"), service("b"), debug))
-		assert.NotContains(t, run.Manifest.Columns, "resource")
+		assert.NotContains(t, run.Manifest.Identity.Parts, "resource")
 	})
 }
 
@@ -141,13 +141,13 @@ func TestSevereRecordsAreKept(t *testing.T) {
 func TestSevereRecordsAreThinnedIfAskedForUnderTheirOwnRule(t *testing.T) {
 	each(t, `{"thin_severe":true}`, func(t *testing.T, run *sdktest.Run) {
 		failed := sdktest.Record{Severity: warn, Body: "disk 1 failed"}
-		plain := sdktest.Record{Body: "ERROR disk 1 failed"}
+		plain := sdktest.Record{Severity: 17, Body: "ERROR disk 1 failed"}
 		run.Options.Now = start
 		v := run.Judge(failed, line("disk 1 failed"), failed, plain, plain)
 		assert.Equal(t, []sdk.Verdict{sdk.Keep, sdk.Keep, sdk.Count(2), sdk.Keep, sdk.Count(2)}, v)
 		reports := run.Flush(start+60*second, false)
 		require.Len(t, reports, 2)
-		for i, severity := range []uint8{warn, 0} {
+		for i, severity := range []uint8{warn, 17} {
 			assert.Equal(t, severity, reports[i].Severity)
 			assert.EqualValues(t, 2, reports[i].Rule)
 			assert.EqualValues(t, 1, reports[i].Count)
@@ -155,26 +155,28 @@ func TestSevereRecordsAreThinnedIfAskedForUnderTheirOwnRule(t *testing.T) {
 	})
 }
 
-func TestALineWithoutASeverityThatNamesALevelIsKept(t *testing.T) {
-	severe := []string{
-		"2026-06-03 ERROR x", "[WARN] x", "FATAL: x", `{"level":"error","msg":"x"}`, `{"level": "warning"}`, "level=err x", "[error] x",
-		"E0603 15:42:50.000001 1 x.go:12] x", "W1224 x", "panic: runtime error", "Traceback (most recent call last):",
-	}
-	harmless := []string{"x", "0 errors, no warning", "VIEW0603", "level=info x", `{"level":"info"}`, "see E0603"}
-	each(t, `{}`, func(t *testing.T, run *sdktest.Run) {
-		for _, body := range severe {
-			plain := sdktest.Record{Body: body}
-			assert.Equal(t, []bool{true, true, true}, at(run, 0, plain, plain, plain), body)
-			assert.Equal(t, []bool{true, false}, at(run, 0, line(body), line(body)), "it has a severity: %s", body)
-		}
-		for _, body := range harmless {
-			plain := sdktest.Record{Body: body}
-			assert.Equal(t, []bool{true, false}, at(run, 0, plain, plain), body)
-		}
-	})
-	run := sdktest.Start(t, native(), `{"level_words":false}`)
+func TestLevelWordsAreTheHostsNow(t *testing.T) {
+	run := sdktest.Start(t, native(), `{"level_words":true}`)
 	assert.Empty(t, run.Manifest.Needles)
 	assert.Equal(t, []bool{true, false}, at(run, 0, sdktest.Record{Body: "ERROR"}, sdktest.Record{Body: "ERROR"}))
+}
+
+func TestAttributesTellRecordsApart(t *testing.T) {
+	request := func(status string) sdktest.Record {
+		return sdktest.Record{Severity: info, Body: "request done", Attrs: map[string]string{"status": status}}
+	}
+	each(t, `{}`, func(t *testing.T, run *sdktest.Run) {
+		assert.Equal(t, []bool{true, true, false, false}, at(run, 0, request("ok"), request("failed"), request("failed"), request("ok")))
+	})
+	each(t, `{"identity":{"attributes":"none"}}`, func(t *testing.T, run *sdktest.Run) {
+		assert.Equal(t, []bool{true, false}, at(run, 0, request("ok"), request("failed")))
+	})
+	each(t, `{"identity":{"exclude":["status"]}}`, func(t *testing.T, run *sdktest.Run) {
+		assert.Equal(t, []bool{true, false}, at(run, 0, request("ok"), request("failed")))
+	})
+	each(t, `{"identity":{"attributes":"none","include":["status"]}}`, func(t *testing.T, run *sdktest.Run) {
+		assert.Equal(t, []bool{true, true, true, false}, at(run, 0, request("ok"), request("5"), request("6"), request("6")))
+	})
 }
 
 func TestWhatTheHostProtectsIsKeptAndNotCounted(t *testing.T) {

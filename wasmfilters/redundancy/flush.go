@@ -42,7 +42,7 @@ func (f *filter) Flush(now uint64, last bool) []sdk.Report {
 
 func (e *entry) report() sdk.Report {
 	return sdk.Report{
-		Key: e.template, Kind: sdk.KeyTemplate, Severity: uint8(e.level), Rule: e.level.rule(),
+		Key: e.identity, Kind: sdk.KeyIdentity, Severity: uint8(e.level), Rule: e.level.rule(),
 		Count: e.owed.Count, First: e.owed.First, Last: e.owed.Last,
 	}
 }

@@ -21,19 +21,13 @@ type columns struct {
 	now        uint64
 	times      []uint64
 	severities []uint8
-	templates  []uint64
+	identities []uint64
 	protected  []uint8
-	resource   []uint16 // of each record
-	resources  []uint64
-	words      []uint64
 }
 
 func (f *filter) Judge(c *sdk.Chunk, v []sdk.Verdict) {
 	f.arrived = c.Now()
-	k := columns{
-		now: c.Now(), times: c.Time(), severities: c.Severity(), templates: c.Template(), protected: c.Protected(),
-		resource: c.Resource(), resources: c.ResourceKey(), words: c.Needles(),
-	}
+	k := columns{now: c.Now(), times: c.Time(), severities: c.Severity(), identities: c.Identity(), protected: c.Protected()}
 	for i := 0; i < len(v); i++ {
 		if i = f.count(&k, v, i); i < len(v) {
 			v[i] = f.look(&k, i)
@@ -51,7 +45,7 @@ func (f *filter) count(k *columns, v []sdk.Verdict, i int) int {
 			continue
 		}
 		now := f.now(k, i)
-		place := f.entries.Find(f.key(k, i, l))
+		place := f.entries.Find(k.identities[i])
 		if place == 0 {
 			return i
 		}
@@ -69,12 +63,11 @@ func (f *filter) count(k *columns, v []sdk.Verdict, i int) int {
 
 // look judges record i, and remembers it.
 func (f *filter) look(k *columns, i int) sdk.Verdict {
-	l := f.level(k, i)
-	key := f.key(k, i, l)
+	id := k.identities[i]
 	f.latest = f.now(k, i)
-	e := f.entries.Use(key)
+	e := f.entries.Use(id)
 	if e == nil {
-		f.remember(key, entry{template: k.templates[i], since: f.latest, kept: 1, level: l})
+		f.remember(entry{identity: id, since: f.latest, kept: 1, level: f.level(k, i)})
 		return sdk.Keep
 	}
 	if f.over(e.since, f.latest) {
@@ -89,7 +82,7 @@ func (f *filter) level(k *columns, i int) level {
 	if l > conf.MaxSeverity {
 		l = 0
 	}
-	if l >= level(f.severe) || l == 0 && f.levelWords && k.words[i] != 0 {
+	if l >= level(f.severe) {
 		l |= severe
 	}
 	return l
@@ -98,16 +91,6 @@ func (f *filter) level(k *columns, i int) level {
 // exempt says whether a record is kept without further ado.
 func (f *filter) exempt(k *columns, i int, l level) bool {
 	return k.protected[i] != 0 || l >= severe && !f.thinSevere
-}
-
-// key is a number for the template, the level and the resource of record i.
-func (f *filter) key(k *columns, i int, l level) uint64 {
-	var resource uint64
-	if f.perResource {
-		resource = k.resources[k.resource[i]]
-	}
-	// Odd constants of SplitMix64; a template id is a hash already.
-	return k.templates[i] ^ (resource^uint64(l)*0x94d049bb133111eb)*0xbf58476d1ce4e5b9
 }
 
 // now is the time by which windows go.
@@ -132,7 +115,7 @@ func (f *filter) over(since, now uint64) bool {
 
 // remember adds an entry, unless the one that would make room for it owes a report and nothing
 // more can be put off: then records of its template go through until the next flush.
-func (f *filter) remember(key uint64, e entry) {
+func (f *filter) remember(e entry) {
 	if f.entries.Full() {
 		if oldest := f.entries.Oldest(); oldest.owed.Count > 0 {
 			if len(f.evicted) == maxEvicted {
@@ -141,5 +124,5 @@ func (f *filter) remember(key uint64, e entry) {
 			f.evicted = append(f.evicted, *oldest)
 		}
 	}
-	f.entries.Add(key, e)
+	f.entries.Add(e.identity, e)
 }

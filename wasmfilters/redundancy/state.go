@@ -7,28 +7,28 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/sealgate/sealgate/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/internal/debt"
-	"github.com/sealgate/sealgate/wasmfilters/internal/lru"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/conf"
 )
 
 // The state, all numbers little endian: a head of
 //
-//	4 bytes  "rdn1", its format
+//	4 bytes  "rdn2", its format
 //	u32      entries of the table, u32 evicted ones
 //	u64      arrived, latest, told
 //
 // and for each entry, the table's from the oldest to the newest and then the evicted ones,
 //
-//	u64      key, template, since
+//	u64      identity, since
 //	24 bytes owed, a debt
 //	u32      kept
 //	u16      level
 //	u8       due, zero
 const (
-	stateFormat = "rdn1"
+	stateFormat = "rdn2"
 	stateHead   = 36
-	stateEntry  = 32 + debt.Size
+	stateEntry  = 24 + debt.Size
 )
 
 var le = binary.LittleEndian
@@ -41,18 +41,17 @@ func (f *filter) SaveState() []byte {
 	for _, time := range []uint64{f.arrived, f.latest, f.told} {
 		b = le.AppendUint64(b, time)
 	}
-	for key, e := range f.entries.All() {
-		b = e.append(b, key)
+	for _, e := range f.entries.All() {
+		b = e.append(b)
 	}
 	for i := range f.evicted {
-		b = f.evicted[i].append(b, 0)
+		b = f.evicted[i].append(b)
 	}
 	return b
 }
 
-func (e *entry) append(b []byte, key uint64) []byte {
-	b = le.AppendUint64(b, key)
-	b = le.AppendUint64(b, e.template)
+func (e *entry) append(b []byte) []byte {
+	b = le.AppendUint64(b, e.identity)
 	b = le.AppendUint64(b, e.since)
 	b = e.owed.Append(b)
 	b = le.AppendUint32(b, e.kept)
@@ -83,21 +82,21 @@ func (f *filter) read(b []byte) error {
 	}
 	f.arrived, f.latest, f.told = le.Uint64(b[12:]), le.Uint64(b[20:]), le.Uint64(b[28:])
 	for b = b[stateHead:]; len(b) > 0; b = b[stateEntry:] {
-		key, e := le.Uint64(b), entry{
-			template: le.Uint64(b[8:]), since: le.Uint64(b[16:]),
-			owed: debt.Debt{Count: le.Uint64(b[24:]), First: le.Uint64(b[32:]), Last: le.Uint64(b[40:])},
-			kept: le.Uint32(b[48:]), level: level(le.Uint16(b[52:])), due: b[54] == 1,
+		e := entry{
+			identity: le.Uint64(b), since: le.Uint64(b[8:]),
+			owed: debt.Debt{Count: le.Uint64(b[16:]), First: le.Uint64(b[24:]), Last: le.Uint64(b[32:])},
+			kept: le.Uint32(b[40:]), level: level(le.Uint16(b[44:])), due: b[46] == 1,
 		}
 		isEvicted := uint64(f.entries.Len()) == n
 		switch {
-		case e.level&^severe > conf.MaxSeverity || b[54] > 1 || b[55] != 0 || e.owed.First > e.owed.Last:
+		case e.level&^severe > conf.MaxSeverity || b[46] > 1 || b[47] != 0 || e.owed.First > e.owed.Last:
 			return errors.New("state: an entry is damaged")
 		case isEvicted:
 			f.evicted = append(f.evicted, e)
-		case f.entries.Find(key) != 0:
+		case f.entries.Find(e.identity) != 0:
 			return errors.New("state: an entry is there twice")
 		default:
-			f.entries.Add(key, e)
+			f.entries.Add(e.identity, e)
 		}
 	}
 	return nil

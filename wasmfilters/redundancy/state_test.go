@@ -49,10 +49,10 @@ func TestAStateThatIsNoneLeavesTheFilterAsItWas(t *testing.T) {
 		return b
 	}
 	for name, bad := range map[string][]byte{
-		"empty": nil, "another format": changed(3, '2'), "cut off": good[:len(good)-1], "too long": append(good[:len(good):len(good)], 0),
+		"empty": nil, "another format": changed(3, '1'), "cut off": good[:len(good)-1], "too long": append(good[:len(good):len(good)], 0),
 		"more entries than there are": changed(4, 3), "more entries than it may have": changed(5, 1), "an entry twice": twice,
-		"a severity that is none": changed(stateHead+52, 25), "a flag that is none": changed(stateHead+54, 2), "no zero": changed(stateHead+55, 1),
-		"a last before its first": changed(stateHead+32+7, 0xff),
+		"a severity that is none": changed(stateHead+44, 25), "a flag that is none": changed(stateHead+46, 2), "no zero": changed(stateHead+47, 1),
+		"a last before its first": changed(stateHead+24+7, 0xff),
 	} {
 		fresh := sdktest.Start(t, native(), `{"max_templates":16}`)
 		require.ErrorIs(t, fresh.Driver.RestoreState(bad), sdktest.ErrNoState, name)

@@ -16,6 +16,7 @@ type Chunk struct {
 	bodySize              []uint32
 	bodyHash              []uint64
 	template              []uint64
+	identity              []uint64
 	needles               []uint64
 	traceID               []byte
 	protected             []uint8
@@ -50,11 +51,15 @@ func (c *Chunk) ResourceKey() []uint64 { return c.resourceKey }
 // BodySize is the size of each body in bytes.
 func (c *Chunk) BodySize() []uint32 { return c.bodySize }
 
-// BodyHash is the XXH64 of each body.
+// BodyHash is a number for each body, the same for equal bodies while the process runs.
 func (c *Chunk) BodyHash() []uint64 { return c.bodyHash }
 
 // Template is the template id of each body.
 func (c *Chunk) Template() []uint64 { return c.template }
+
+// Identity is a number for each record, the same for records that are repeats of each other: see
+// Manifest.Identity.
+func (c *Chunk) Identity() []uint64 { return c.identity }
 
 // Needles has NeedleWords words for each record; needle i is bit i%64 of word i/64.
 func (c *Chunk) Needles() []uint64 { return c.needles }

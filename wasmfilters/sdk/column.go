@@ -17,6 +17,7 @@ const (
 	ColumnBodyHash    = "body_hash"
 	ColumnTemplate    = "template"
 	ColumnNeedles     = "needles"
+	ColumnIdentity    = "identity"
 	ColumnTraceID     = "trace_id"
 	ColumnProtected   = "protected"
 	ColumnEventName   = "event_name"
@@ -50,6 +51,7 @@ const (
 	bodyHashColumn
 	templateColumn
 	needlesColumn
+	identityColumn
 	traceIDColumn
 	protectedColumn
 	textColumn
@@ -74,6 +76,8 @@ func shapeOf(name string) shape {
 		return shape{templateColumn, 8, false}
 	case ColumnNeedles:
 		return shape{needlesColumn, 0, false}
+	case ColumnIdentity:
+		return shape{identityColumn, 8, false}
 	case ColumnTraceID:
 		return shape{traceIDColumn, 16, false}
 	case ColumnProtected:

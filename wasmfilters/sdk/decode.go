@@ -122,6 +122,8 @@ func (d *Decoder) column(i int, s shape, b []byte) string {
 		c.bodyHash = view[uint64](b)
 	case templateColumn:
 		c.template = view[uint64](b)
+	case identityColumn:
+		c.identity = view[uint64](b)
 	case needlesColumn:
 		c.needles = view[uint64](b)
 	case traceIDColumn:

@@ -17,13 +17,35 @@ type Manifest struct {
 	Needles []Needle `json:"needles"` // what the column needles looks for
 	// NeedlesFor is empty, or NoSeverity: then the host may leave the column empty for other
 	// records, which saves it the search.
-	NeedlesFor string   `json:"needles_for"`
-	Rules      []string `json:"rules"` // names of the rules 1, 2, ...
+	NeedlesFor string `json:"needles_for"`
+	// Identity says what the column identity is computed from.
+	Identity Identity `json:"identity"`
+	Rules    []string `json:"rules"` // names of the rules 1, 2, ...
 	// Memoryless says that no verdict depends on earlier chunks: the filter goes on as it is where a batch
 	// was refused by what comes after it.
 	Memoryless bool   `json:"memoryless"`
 	Error      string `json:"error"` // set by the SDK
 }
+
+// Identity says what makes two records repeats of each other.
+type Identity struct {
+	Parts   []string `json:"parts"`   // nil is all parts, with the template of the body
+	Include []string `json:"include"` // attributes whose exact value tells in any case
+	Exclude []string `json:"exclude"` // attributes that do not tell
+	// ResourceAttributes tell although PartResource is left out.
+	ResourceAttributes []string `json:"resource_attributes"`
+}
+
+// The parts of an identity.
+const (
+	PartResource   = "resource"
+	PartScope      = "scope"
+	PartEventName  = "event_name"
+	PartSeverity   = "severity"
+	PartTemplate   = "template"   // the masked body; attributes are masked, too
+	PartBody       = "body"       // the exact body; attributes are exact, too
+	PartAttributes = "attributes" // but not ids of traces, times and durations
+)
 
 // NoSeverity says that needles are wanted of records without a severity.
 const NoSeverity = "no_severity"
@@ -123,9 +145,23 @@ func (m *Manifest) appendJSON(b []byte) []byte {
 	if m.NeedlesFor != "" {
 		b = appendString(append(b, `,"needles_for":`...), m.NeedlesFor)
 	}
+	if slices.Contains(m.Columns, ColumnIdentity) {
+		b = m.Identity.appendJSON(append(b, `,"identity":`...))
+	}
 	b = appendStrings(append(b, `,"rules":`...), m.Rules)
 	b = appendFlag(b, "memoryless", m.Memoryless)
 	b = appendString(append(b, `,"error":`...), m.Error)
+	return append(b, '}')
+}
+
+func (id *Identity) appendJSON(b []byte) []byte {
+	b = append(b, '{')
+	if id.Parts != nil {
+		b = append(appendStrings(append(b, `"parts":`...), id.Parts), ',')
+	}
+	b = appendStrings(append(b, `"include":`...), id.Include)
+	b = appendStrings(append(b, `,"exclude":`...), id.Exclude)
+	b = appendStrings(append(b, `,"resource_attributes":`...), id.ResourceAttributes)
 	return append(b, '}')
 }
 

@@ -33,11 +33,14 @@ func (r Record) Severity() uint8 { return at(r.c.severity, r.i) }
 // BodySize is the size of the body in bytes.
 func (r Record) BodySize() uint32 { return at(r.c.bodySize, r.i) }
 
-// BodyHash is the XXH64 of the body.
+// BodyHash is a number for the body, the same for equal bodies while the process runs.
 func (r Record) BodyHash() uint64 { return at(r.c.bodyHash, r.i) }
 
 // Template is the template id of the body.
 func (r Record) Template() uint64 { return at(r.c.template, r.i) }
+
+// Identity is the same for records that are repeats of each other: see Manifest.Identity.
+func (r Record) Identity() uint64 { return at(r.c.identity, r.i) }
 
 // TraceID is the trace id, 16 bytes.
 func (r Record) TraceID() []byte { return r.c.TraceID(r.i) }

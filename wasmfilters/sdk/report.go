@@ -26,6 +26,8 @@ const (
 	KeyOther    KeyKind = 0
 	KeyTemplate KeyKind = 1
 	KeyBodyHash KeyKind = 2
+	// KeyIdentity lets the host say in the summary whose records these were.
+	KeyIdentity KeyKind = 3
 )
 
 const (

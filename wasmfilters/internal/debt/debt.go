@@ -47,6 +47,44 @@ func (d *Debt) Settle(to []sdk.Report, r sdk.Report) []sdk.Report {
 	return append(to, r)
 }
 
+// maxCrowded is the most reports that Crowded keeps apart.
+const maxCrowded = 4096
+
+// Crowded holds the debts of entries that made room for others, until the next flush. The zero value is
+// ready for use.
+type Crowded struct {
+	Rest    Debt // of those that could not be kept apart
+	reports []sdk.Report
+}
+
+// Add takes over the debt of an entry, which is reported like r.
+func (c *Crowded) Add(d Debt, r sdk.Report) {
+	if len(c.reports) >= maxCrowded {
+		c.Rest.Merge(d)
+		return
+	}
+	c.reports = d.Settle(c.reports, r)
+}
+
+// Settle appends the reports, and forgets them. The rest is reported like r.
+func (c *Crowded) Settle(to []sdk.Report, r sdk.Report) []sdk.Report {
+	to = append(to, c.reports...)
+	c.reports = c.reports[:0]
+	return c.Rest.Settle(to, r)
+}
+
+// Total is all that is owed.
+func (c *Crowded) Total() Debt {
+	all := c.Rest
+	for _, r := range c.reports {
+		all.Merge(Debt{r.Count, r.First, r.Last})
+	}
+	return all
+}
+
+// Len is the number of reports that Settle appends beside that of the rest.
+func (c *Crowded) Len() int { return len(c.reports) }
+
 // Size is how many bytes Append appends.
 const Size = 24
 

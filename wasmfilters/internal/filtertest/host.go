@@ -28,6 +28,12 @@ func (r HostRecords) Body(i int) string                            { return r[i]
 func (r HostRecords) TraceID(i int) [16]byte                       { return r[i].TraceID }
 func (r HostRecords) EventName(i int) string                       { return r[i].EventName }
 func (r HostRecords) Protected(i int) bool                         { return r[i].Protected }
+func (r HostRecords) ScopeKey(int) uint64                          { return 1 }
+func (r HostRecords) Attributes(i int, visit func(string, wasmhost.Value)) {
+	for name, v := range r[i].Attrs {
+		visit(name, wasmhost.Value{Text: v})
+	}
+}
 func (r HostRecords) Attribute(i int, name string) (string, bool) {
 	s, ok := r[i].Attrs[name]
 	return s, ok

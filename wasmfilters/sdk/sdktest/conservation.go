@@ -28,7 +28,7 @@ func (a *account) flush(d Driver, rules int, now uint64, last bool) error {
 		return err
 	}
 	for _, r := range reports {
-		if r.Kind > sdk.KeyBodyHash || r.Severity > 24 || int(r.Rule) > rules || r.First > r.Last {
+		if r.Kind > sdk.KeyIdentity || r.Severity > 24 || int(r.Rule) > rules || r.First > r.Last {
 			return fmt.Errorf("report %+v: it is not one of the ABI", r)
 		}
 		a.told += r.Count

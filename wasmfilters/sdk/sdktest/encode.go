@@ -5,7 +5,9 @@ package sdktest
 
 import (
 	"encoding/binary"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -119,6 +121,8 @@ func (e *encoder) number(b []byte, name string, i int) []byte {
 		return u64(b, xxhash.Sum64String(r.Body))
 	case sdk.ColumnTemplate:
 		return u64(b, xxhash.Sum64String(e.o.Mask(r.Body)))
+	case sdk.ColumnIdentity:
+		return u64(b, e.identity(i))
 	case sdk.ColumnTraceID:
 		return append(b, r.TraceID[:]...)
 	case sdk.ColumnProtected:
@@ -136,6 +140,51 @@ func (e *encoder) number(b []byte, name string, i int) []byte {
 		return b
 	}
 	panic("sdktest: column " + name + " is not known")
+}
+
+// ofOTLP is a severity number that OTLP has, or 0.
+func ofOTLP(severity uint8) uint8 {
+	if severity > 24 {
+		return 0
+	}
+	return severity
+}
+
+// identity is a hash of the parts that tell, in the simplest way.
+func (e *encoder) identity(i int) uint64 {
+	r, id := &e.records[i], e.m.Identity
+	has := func(part string) bool {
+		return slices.Contains(id.Parts, part) || id.Parts == nil && part != sdk.PartBody
+	}
+	mask := e.o.Mask
+	if has(sdk.PartBody) {
+		mask = func(s string) string { return s }
+	}
+	var parts []string
+	if has(sdk.PartResource) {
+		parts = append(parts, "resource", fmt.Sprint(resourceKey(r.Resource)))
+	}
+	for _, name := range id.ResourceAttributes {
+		parts = append(parts, "resource", name, r.Resource[name])
+	}
+	if has(sdk.PartEventName) {
+		parts = append(parts, "event", r.EventName)
+	}
+	if has(sdk.PartSeverity) {
+		parts = append(parts, "severity", fmt.Sprint(ofOTLP(r.Severity)))
+	}
+	if has(sdk.PartTemplate) || has(sdk.PartBody) {
+		parts = append(parts, "body", mask(r.Body))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Attrs)) {
+		switch {
+		case slices.Contains(id.Include, name):
+			parts = append(parts, "attribute", name, r.Attrs[name])
+		case has(sdk.PartAttributes) && !slices.Contains(id.Exclude, name):
+			parts = append(parts, "attribute", name, mask(r.Attrs[name]))
+		}
+	}
+	return xxhash.Sum64String(strings.Join(parts, "\x00"))
 }
 
 func (e *encoder) each(get func(*Record) (string, bool)) (int, func(int) (string, bool)) {

@@ -1,0 +1,33 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logfilter
+
+import "go.opentelemetry.io/collector/pdata/plog"
+
+// Guard names the records that are kept whatever the filter says: `never_drop`. The zero value protects
+// summaries alone.
+type Guard struct {
+	// Severity protects this severity number and worse; 0 protects none by severity.
+	Severity uint8
+	// Attributes protect records that have one of them with this value; `*` is any value.
+	Attributes map[string]string
+}
+
+// protects decides by a record and its severity. A severe record, such as a stack trace, counts as an
+// error whatever its level says. Summaries of another filter are protected, wherever it runs: without
+// them its counts would not add up.
+func (g *Guard) protects(r plog.LogRecord, s *severityOf) bool {
+	if r.EventName() == EventSuppressed {
+		return true
+	}
+	if g.Severity > 0 && (s.number >= g.Severity || s.severe && uint8(plog.SeverityNumberError) >= g.Severity) {
+		return true
+	}
+	for name, want := range g.Attributes {
+		if got, ok := text(r.Attributes(), name); ok && (want == "*" || got == want) {
+			return true
+		}
+	}
+	return false
+}

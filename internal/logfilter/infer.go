@@ -1,0 +1,121 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logfilter
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sealgate/sealgate/severity"
+)
+
+// Infer says what is done for records that state no severity number.
+type Infer uint8
+
+const (
+	// InferOff leaves their severity unknown.
+	InferOff Infer = iota
+	// InferGuard finds it for the guard and for the filter.
+	InferGuard
+	// InferSet also writes it to the record.
+	InferSet
+)
+
+// severityOf is the severity of a record, stated or inferred.
+type severityOf struct {
+	number uint8
+	severe bool
+	known  bool // this was found out already
+	text   string
+}
+
+// severity returns the severity of record i. It is found out once.
+func (b *Batch) severity(i int) *severityOf {
+	s := &b.severities[i]
+	if s.known {
+		return s
+	}
+	*s = severityOf{known: true}
+	r := b.logs[i]
+	if n := r.SeverityNumber(); n > 0 && n <= plog.SeverityNumberFatal4 {
+		s.number = uint8(n)
+	} else if b.view.Infer != InferOff {
+		found := b.infer(r)
+		s.number, s.severe, s.text = found.Number, found.Severe, found.Text
+	}
+	return s
+}
+
+func (b *Batch) infer(r plog.LogRecord) severity.Result {
+	f := &b.finder
+	f.Reset()
+	if text := r.SeverityText(); text != "" {
+		f.String("severity_text", text)
+	}
+	find(f, "", r.Attributes())
+	switch body := r.Body(); body.Type() {
+	case pcommon.ValueTypeEmpty:
+	case pcommon.ValueTypeStr:
+		f.Text(body.Str())
+	case pcommon.ValueTypeMap:
+		find(f, "", body.Map())
+		if text := message(body.Map()); text != "" {
+			f.Text(text)
+		}
+	default:
+		f.Text(body.AsString())
+	}
+	return f.Result()
+}
+
+// find shows the fields of a map to the finder, and those one level below under joined names.
+func find(f *severity.Finder, parent string, fields pcommon.Map) {
+	for name, v := range fields.All() {
+		if parent != "" {
+			name = parent + "." + name
+		}
+		switch v.Type() {
+		case pcommon.ValueTypeStr:
+			f.String(name, v.Str())
+		case pcommon.ValueTypeInt:
+			f.Number(name, float64(v.Int()))
+		case pcommon.ValueTypeDouble:
+			f.Number(name, v.Double())
+		case pcommon.ValueTypeMap:
+			if parent == "" {
+				find(f, name, v.Map())
+			}
+		}
+	}
+}
+
+// message is the text of a body that is a map.
+func message(body pcommon.Map) string {
+	for _, name := range [...]string{"message", "msg", "log", "body", "event"} {
+		if v, ok := body.Get(name); ok && v.Type() == pcommon.ValueTypeStr {
+			return v.Str()
+		}
+	}
+	return ""
+}
+
+// setSeverities writes inferred severities to the kept records.
+func (b *Batch) setSeverities() {
+	if b.view.Infer != InferSet {
+		return
+	}
+	for i, r := range b.logs {
+		if b.Verdicts[i].Action != keep || r.SeverityNumber() != plog.SeverityNumberUnspecified {
+			continue
+		}
+		s := b.severity(i)
+		if s.number == 0 {
+			continue
+		}
+		r.SetSeverityNumber(plog.SeverityNumber(s.number))
+		if r.SeverityText() == "" {
+			r.SetSeverityText(s.text)
+		}
+	}
+}
