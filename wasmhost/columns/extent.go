@@ -3,72 +3,117 @@
 
 package columns
 
-// tail is the end of the compound whose variable part ends at e. A compound reads from the general to the particular,
-// so what hangs on a variable part varies with it: addresses, times, versions, attempt_201706092018_0025_m_000001,
-// nginx-7d9c5b8f6-xkcdq.
-func tail(b []byte, e int) int {
+// tail is the end of the compound whose variable part ends at e. Numbers, ids and names of months that are joined to a
+// variable part vary with it: addresses, times, versions, UUIDs. A word that is joined to it stays.
+func (m *Masker) tail(e int) int {
+	b := m.body
+	limit := len(b)
+	if m.pathRest >= e && m.pathRest > 0 {
+		limit = m.pathRest
+	}
 	for {
-		end := e
-		for end < len(b) && is(b[end], word|joiner) {
-			end++
+		j := e
+		for j < limit && is(b[j], joiner|colon) {
+			j++
 		}
-		for end > e && is(b[end-1], joiner) { // a full stop ends a sentence
-			end--
+		if j == e || j >= limit {
+			return e
 		}
-		if end == len(b) || b[end] != ':' {
-			return end
+		end := part(b, e, j)
+		if end == 0 {
+			return e
 		}
-		if e = colon(b, end); e == 0 {
-			return end
-		}
+		e = end
 	}
 }
 
-func wordEnd(b []byte, p int) int {
-	e := p
-	for e < len(b) && is(b[e], word) {
-		e++
+// part is the end of the part at j of a compound whose variable part ends at e, or 0 where the part does not vary as a
+// whole.
+func part(b []byte, e, j int) int {
+	p := j
+	for p < len(b) && is(b[p], letter) {
+		p++
 	}
-	if e == p {
+	d := p
+	for d < len(b) && is(b[d], digit) {
+		d++
+	}
+	switch {
+	case d == p: // no digit
+		if p > j && letters(b, e, j, p) {
+			return p
+		}
+		return 0
+	case p == j && (d == len(b) || !is(b[d], letter)):
+		return d
+	}
+	var w shape
+	w.measure(b, j, p, d)
+	if w.kind(b) != id {
 		return 0
 	}
-	return e
+	return w.end
 }
 
-// colon is the end of the number or of the hexadecimal group behind the colons at e, or 0. A word behind a colon is
-// more often the beginning of the message.
-func colon(b []byte, e int) int {
-	for e < len(b) && b[e] == ':' {
-		e++
+// letters says whether the letters from s to end belong to the variable part that ends at e: a month in a date, a long
+// hexadecimal id, the random end of the name of a pod.
+func letters(b []byte, e, s, end int) bool {
+	n := end - s
+	switch {
+	case n == 3:
+		return dateName(b[s:end]) && end+1 < len(b) && b[end] == b[s-1] && is(b[end+1], digit)
+	case n == 5:
+		return b[s-1] == '-' && s-1 == e && random(b[s:end]) && randomBefore(b, e)
+	case n >= 8:
+		for ; s < end; s++ {
+			if !is(b[s], hexLetter) {
+				return false
+			}
+		}
+		return true
 	}
-	end := wordEnd(b, e)
-	if end == 0 || is(b[e], digit) || hexGroup(b, e, end) {
-		return end
-	}
-	return 0
+	return false
 }
 
-// hexGroup says whether the word is a group of an address or of a UUID that happens to have no digit, or begins with a
-// letter.
-func hexGroup(b []byte, s, e int) bool {
-	if e-s > 4 {
-		return false
-	}
-	for ; s < e; s++ {
-		if !is(b[s], hexLetter|digit) {
+// random says whether a word has only characters of which Kubernetes makes random names: no vowel, none of 0, 1 and 3.
+func random(w []byte) bool {
+	for _, c := range w {
+		switch c {
+		case 'a', 'e', 'i', 'o', 'u', 'y', '0', '1', '3':
+			return false
+		}
+		if c < '2' || c > 'z' || c > '9' && c < 'a' {
 			return false
 		}
 	}
 	return true
 }
 
-// before extends a mask that begins at from over what belongs to it on its left: a sign, groups of an address without
-// a digit, the names of a month or a day.
-func (m *Masker) before(from int) int {
+// randomBefore says whether the hash of a ReplicaSet ends at e, behind a hyphen.
+func randomBefore(b []byte, e int) bool {
+	s := e
+	for s > 0 && e-s <= 10 && is(b[s-1], word) {
+		s--
+	}
+	return e-s >= 6 && e-s <= 10 && s > 0 && b[s-1] == '-' && random(b[s:e])
+}
+
+// pass is where the run of the bytes c and d at p ends.
+func pass(b []byte, p int, c, d byte) int {
+	for p < len(b) && (b[p] == c || b[p] == d) {
+		p++
+	}
+	return p
+}
+
+// before extends a mask that begins at from over what belongs to it on its left: a sign, the names of a month and of a
+// day. s is where the word of the number begins: letters before the number have neither.
+func (m *Masker) before(from, s int) int {
+	if from != s {
+		return from
+	}
 	for from > m.lit && is(m.body[from-1], leads) {
-		to := m.sign(from)
-		to = m.groupBefore(to)
-		to = m.dayBefore(to)
+		to := m.dayBefore(m.sign(from))
 		if to == from {
 			return from
 		}
@@ -82,7 +127,7 @@ func (m *Masker) sign(p int) int {
 	if p <= m.lit || b[p-1] != '-' && b[p-1] != '+' && b[p-1] != '~' && (b[p-1] != '<' || !comparison(b, p)) {
 		return p
 	}
-	if p-1 > m.lit && is(b[p-2], word) {
+	if p-1 > m.lit && is(b[p-2], word|wide) {
 		return p
 	}
 	return p - 1
@@ -97,35 +142,35 @@ func comparison(b []byte, p int) bool {
 	return p > 1 && b[p-2] == ' ' && e < len(b) && b[e] == ' '
 }
 
-// groupBefore takes in a group such as the FF of FF:F2:9F: two or four letters.
-func (m *Masker) groupBefore(p int) int {
-	b := m.body
-	if p <= m.lit || b[p-1] != ':' && b[p-1] != '-' {
-		return p
-	}
-	s := p - 1
-	for s > m.lit && p-s <= 6 && is(b[s-1], word) {
-		s--
-	}
-	if n := p - 1 - s; n != 2 && n != 4 || !hexGroup(b, s, p-1) {
-		return p
-	}
-	return s
-}
-
-// unit takes in a unit behind a number: who prints sizes and times chooses it by the magnitude, so it varies.
+// unit takes in a unit behind a number: programs choose the unit of a size or a time by its magnitude, so it varies.
 func unit(b []byte, e int) int {
-	if e+1 >= len(b) || b[e] != ' ' || !is(b[e+1], letter) {
+	if e+1 >= len(b) {
+		return e
+	}
+	if b[e] != ' ' {
+		if s := e + 3; s <= len(b) && (string(b[e:s]) == "µs" || string(b[e:s]) == "μs") {
+			return s
+		}
+		return e
+	}
+	if !is(b[e+1], letter) {
 		return e
 	}
 	end := e + 2
 	for end < len(b) && end-e <= 5 && is(b[end], word) {
 		end++
 	}
-	switch string(b[e+1 : end]) {
-	case "B", "kB", "KB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB",
-		"ns", "us", "ms", "s", "sec", "secs", "min", "mins":
+	if isUnit(b[e+1 : end]) {
 		return end
 	}
 	return e
+}
+
+func isUnit(w []byte) bool {
+	switch string(w) {
+	case "B", "kB", "KB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB",
+		"ns", "us", "ms", "s", "sec", "secs", "min", "mins":
+		return true
+	}
+	return false
 }

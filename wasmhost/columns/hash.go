@@ -3,9 +3,12 @@
 
 package columns
 
-import "github.com/cespare/xxhash/v2"
+import "hash/maphash"
 
-// Hash is the exact hash of a body: XXH64 with seed 0. It is the same in every process and every version, because it is
-// saved in the state of filters. It is no defence against someone who makes collisions on purpose: what acts on it may
-// take two bodies of an attacker for one another, never an attacker's for somebody else's given one.
-func Hash(body string) uint64 { return xxhash.Sum64String(body) }
+// seed keys every hash of this process. XXH64 and other hashes with a known seed are invertible: anyone could compute a
+// line whose id is the id of a chosen line, and have the chosen line dropped as a repeat.
+var seed = maphash.MakeSeed()
+
+// Hash returns the exact hash of a body. Two equal bodies have one hash within a process; another process has another
+// hash for the same body.
+func Hash(body string) uint64 { return maphash.String(seed, body) }

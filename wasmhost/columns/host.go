@@ -11,78 +11,65 @@ func (m *Masker) dot(p int) int {
 	if p < m.hostSeen || p == m.lit || p+1 == len(b) || !is(b[p-1], word) || !is(b[p+1], letter) {
 		return p + 1
 	}
-	end := p + 1
+	start, end := m.hostAt(p)
+	if end == 0 {
+		return p + 1
+	}
+	return m.maskHost(start, end)
+}
+
+// hostAt finds the host name around p.
+func (m *Masker) hostAt(p int) (start, stop int) {
+	b := m.body
+	end, digits := p, false
 	for end < len(b) && is(b[end], host) {
 		end++
 	}
 	m.hostSeen = end
-	for !is(b[end-1], word) {
+	for end > p && !is(b[end-1], word) {
 		end--
 	}
-	start := m.hostStart(p)
-	if !hostName(b[start:end], false) && !m.dottedValue(start, end) {
-		return p + 1
+	start = p
+	for start > m.lit && is(b[start-1], host) {
+		start--
 	}
-	return m.mask(start, tail(b, end))
-}
-
-// dottedValue says whether the dotted name is the value of a key and one of three labels at least, in lower case: a
-// package, a host. The name of a class, with capitals, may say what happened.
-func (m *Masker) dottedValue(start, end int) bool {
-	b := m.body
-	if start == m.lit || b[start-1] != '=' {
-		return false
-	}
-	dots := 0
 	for _, c := range b[start:end] {
-		if c == '.' {
-			dots++
-		}
-		if c-'A' < 26 {
-			return false
+		if is(c, digit) {
+			digits = true
+			break
 		}
 	}
-	return dots >= 2
+	if end == p || !hostName(b[start:end], digits) && !remoteHost(b, m.lit, start, end) {
+		return 0, 0
+	}
+	return start, end
 }
 
-// hostBefore moves the begin of a mask to the begin of the host name, when it ends one: host190-81.pool.example.it.
-func (m *Masker) hostBefore(from, to int) int {
-	start := m.hostStart(from)
-	end := from
-	for end < to && is(m.body[end], host) {
-		end++
-	}
-	if hostName(m.body[start:end], true) {
-		return start
-	}
-	return from
+// maskHost masks a host name with its port. What follows it may be a path.
+func (m *Masker) maskHost(start, end int) int {
+	end = m.tail(end)
+	m.addressEnd = end
+	return m.mask(start, end)
 }
 
-func (m *Masker) hostStart(p int) int {
-	for p > m.lit && is(m.body[p-1], host) {
-		p--
-	}
-	return p
+// remoteHost says whether PAM's key rhost assigns the dotted name: it is a host then, whatever it ends in.
+func remoteHost(b []byte, lit, start, end int) bool {
+	return start-6 >= lit && string(b[start-6:start]) == "rhost=" && bytes.IndexByte(b[start:end], '.') > 0
 }
 
-// hostName says whether a dotted name ends as the names of hosts do. loose is for a name that holds a number already: any
-// two lower-case letters are taken for a country. A name that begins with a top-level domain is the reverse
-// (com.apple.Safari): the name of a program, which says what happened.
-func hostName(w []byte, loose bool) bool {
+// hostName says whether a dotted name ends as the names of hosts do. A name that begins with a top-level domain is the
+// reverse (com.apple.Safari): the name of a program, which says what happened. More countries are known for a name with
+// digits: fewer of those names are names of settings.
+func hostName(w []byte, digits bool) bool {
 	first := bytes.IndexByte(w, '.')
 	last := bytes.LastIndexByte(w, '.')
 	if first <= 0 || topLevel(w[:first]) > 0 {
 		return false
 	}
 	label := w[last+1:]
-	if loose && first < last && (len(label) == 2 && lower(label[0]) && lower(label[1]) || string(label) == "info" || string(label) == "biz") {
-		return true
-	}
 	need := topLevel(label)
-	return need == 1 || need == 2 && first < last
+	return need == 1 || first < last && (need == 2 || digits && country(label))
 }
-
-func lower(c byte) bool { return 'a' <= c && c <= 'z' }
 
 // topLevel is 0 for what is no top-level domain, 1 for one that says enough alone, and 2 for one that ends other dotted
 // names too (java.net), so that only three labels make a host. Countries whose code is a word or a common part of
@@ -97,4 +84,14 @@ func topLevel(label []byte) int {
 		return 2
 	}
 	return 0
+}
+
+// country has more top-level domains, which are no common words either.
+func country(label []byte) bool {
+	switch string(label) {
+	case "at", "be", "bg", "ee", "hr", "ir", "it", "lt", "lu", "lv", "ma", "my", "ph", "pk", "pl", "rs", "si", "sk", "su", "us", "uy",
+		"info", "biz":
+		return true
+	}
+	return false
 }

@@ -3,11 +3,10 @@
 
 package columns
 
-import "github.com/cespare/xxhash/v2"
+import "hash/maphash"
 
-// Format is the version of the rules by which a Masker masks. Template ids of one format are the same in every process
-// and in every build: a change of any rule is a new format.
-const Format = 1
+// Format is the version of the rules by which a Masker masks. A change of any rule is a new format.
+const Format = 2
 
 // Mark stands in a masked text for what varies.
 const Mark = "<*>"
@@ -18,33 +17,42 @@ const spill = 4096
 // Masker finds the template of a log line. It keeps a scratch buffer, so each goroutine needs its own; the zero value
 // is ready for use.
 //
-// Why rules and not a learned tree (Drain and the like): an id that depends on what came before is not the same in two
-// processes, and a learned template merges lines that differ in one word that matters.
+// Why rules and not a learned tree (Drain and the like): a template that depends on earlier lines changes with them, and
+// a learned template merges lines that differ in one word that matters.
 type Masker struct {
 	body []byte
 	lit  int // start of the text that is not written yet
 	seen int // text before this is judged: no rule looks back past it for a word
 
-	hostSeen int // text before this is known to hold no host name
+	hostSeen   int  // text before this is known to hold no host name
+	pathRest   int  // the second slash of the path that the scan is in
+	addressEnd int  // where the last host or IPv4 address ends
+	answers    bool // the body is the value of a key that names an answer
 
 	repeat repeat
 
 	out    []byte
 	keep   bool // out is the caller's and holds everything
 	long   bool // part of the text went to digest
-	digest xxhash.Digest
+	digest maphash.Hash
 	buf    []byte
 }
 
-// ID is the template id of body: XXH64 of its masked text. It allocates nothing once the Masker is warm.
+// ID returns the template id of body: the keyed hash of its masked text. An id means the same within one process only. ID
+// allocates nothing once the Masker is warm.
 func (m *Masker) ID(body string) uint64 {
+	m.answers = false
+	return m.id(body)
+}
+
+func (m *Masker) id(body string) uint64 {
 	if m.buf == nil {
 		m.buf = make([]byte, 0, spill)
 	}
 	m.out, m.keep, m.long = m.buf[:0], false, false
 	m.run(body)
 	if !m.long {
-		return xxhash.Sum64(m.out)
+		return maphash.Bytes(seed, m.out)
 	}
 	m.spill()
 	return m.digest.Sum64()
@@ -53,16 +61,17 @@ func (m *Masker) ID(body string) uint64 {
 // Append appends the masked text of body to dst, and returns it with the template id.
 func (m *Masker) Append(dst []byte, body string) ([]byte, uint64) {
 	from := len(dst)
+	m.answers = false
 	m.out, m.keep = dst, true
 	m.run(body)
 	dst = m.out
 	m.out = nil
-	return dst, xxhash.Sum64(dst[from:])
+	return dst, maphash.Bytes(seed, dst[from:])
 }
 
 func (m *Masker) run(body string) {
 	m.body = view(body)
-	m.lit, m.seen, m.hostSeen = 0, 0, 0
+	m.lit, m.seen, m.hostSeen, m.pathRest, m.addressEnd = 0, 0, 0, 0, 0
 	m.repeat = repeat{}
 	m.scan()
 	m.write(m.body[m.lit:])
@@ -98,6 +107,8 @@ func (m *Masker) at(p int) int {
 		return m.slash(p)
 	case c == '.':
 		return m.dot(p)
+	case c >= 0x80:
+		return m.wideNumber(p)
 	default:
 		return m.account(p)
 	}
@@ -134,6 +145,7 @@ func (m *Masker) write(p []byte) {
 
 func (m *Masker) spill() {
 	if !m.long {
+		m.digest.SetSeed(seed)
 		m.digest.Reset()
 		m.long = true
 	}

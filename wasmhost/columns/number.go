@@ -3,92 +3,175 @@
 
 package columns
 
-// number judges the word around the digit at p.
+// number judges the word around the digit at p. Letters outside ASCII are never part of it: in a word of such letters the
+// digits alone vary.
 func (m *Masker) number(p int) int {
 	b := m.body
-	s := p
+	s, e := p, p+1
 	for s > m.seen && is(b[s-1], letter) {
 		s--
 	}
-	from, to := s, p
-	if s < p {
-		w := measure(b, s, p)
-		if w.named(b) {
+	for e < len(b) && is(b[e], digit) {
+		e++
+	}
+	if s-1 > m.lit && (b[s-1] == ':' || b[s-1] == '-') && is(b[s-2], hexLetter) {
+		if from, to := m.address(s, s); to > 0 {
+			return m.mask(from, m.tail(to))
+		}
+	}
+	from, to := s, e
+	plain := s == p
+	if s < p || e < len(b) && is(b[e], letter) {
+		var w shape
+		w.measure(b, s, p, e)
+		switch w.kind(b) {
+		case name:
 			m.seen = w.end
 			return w.end
+		case numbered:
+			from, to = p, e
+			if w.after > 0 {
+				return m.mask(m.before(from, s), e)
+			}
+		default:
+			to, plain = w.end, w.zeroX(b)
 		}
-		from, to = w.from(), w.end
 	}
-	to = tail(b, to)
-	if to == from+3 && m.status(from) {
-		return m.mask(from+1, to)
+	end := m.tail(to)
+	if plain && end == to && m.answer(p, end) {
+		m.seen = end
+		return end
 	}
-	if from == s {
-		from = m.before(from)
+	if end == from+3 && m.accessStatus(from) {
+		return m.mask(from+1, end)
 	}
-	if from > m.lit && is(b[from-1], host) {
-		from = m.hostBefore(from, to)
+	from = m.before(from, s)
+	if end+1 < len(b) && is(b[end], joiner|colon) {
+		return m.compound(from, end)
 	}
-	return m.mask(from, unit(b, to))
+	return m.mask(from, unit(b, end))
+}
+
+// compound masks the number from from to end, to which something is joined that may be of one address with it.
+func (m *Masker) compound(from, end int) int {
+	b := m.body
+	if j := pass(b, end, ':', '-'); j > end && j < len(b) && is(b[j], hexLetter) {
+		if start, stop := m.address(j, j); stop > 0 {
+			return m.mask(min(from, start), m.tail(stop))
+		}
+	}
+	if is(b[end+1], letter) && is(b[end], host) && from >= m.hostSeen {
+		if start, stop := m.hostAt(from); stop > 0 {
+			return m.maskHost(start, stop)
+		}
+	}
+	if b[end] == '/' && dottedQuad(b, from, end) {
+		m.addressEnd = end
+	}
+	return m.mask(from, end)
 }
 
 // shape is what a word with digits looks like.
 type shape struct {
-	start, digits, end int // digits is where the first run of digits begins
-	first              int // length of the first run of digits
-	after              int // letters after the first run of digits
-	runs               int // runs of digits
-	hex                bool
+	start, digits, letters, end int // digits and letters: the first run of digits begins and ends
+	after                       int // letters behind the first run of digits
+	runs                        int // runs of digits
+	hex                         bool
 }
 
-func measure(b []byte, s, p int) shape {
-	w := shape{start: s, digits: p, hex: true}
-	for i := s; i < p && w.hex; i++ {
-		w.hex = is(b[i], hexLetter)
+// measure fills in the shape of the word at s, whose first digits are those from p to e.
+func (w *shape) measure(b []byte, s, p, e int) {
+	hex := true
+	for i := s; i < p && hex; i++ {
+		hex = is(b[i], hexLetter)
 	}
-	e, last := p, uint16(0)
+	w.start, w.digits, w.letters = s, p, e
+	runs, after, last := 1, 0, uint16(digit)
 	for ; e < len(b); e++ {
-		k := class[b[e]]
-		if k&word == 0 {
-			break
-		}
-		if k&digit != 0 {
+		k := class[b[e]] & (word | hexLetter)
+		if k == digit {
 			if last != digit {
-				w.runs++
+				runs++
 			}
-			if w.runs == 1 {
-				w.first++
-			}
-			last = digit
-			continue
+		} else if k == 0 {
+			break
+		} else {
+			after++
+			hex = hex && k&hexLetter != 0
 		}
-		last = letter
-		w.after++
-		w.hex = w.hex && k&hexLetter != 0
+		last = k
 	}
-	w.end = e
-	return w
+	w.end, w.runs, w.after, w.hex = e, runs, after, hex
 }
 
-// named says whether the digits belong to a name: ipv6, base64Decoder, jk2_init. Any other digit at the end counts (eth0,
-// node3), and an id mixes more letters and digits.
-func (w *shape) named(b []byte) bool {
-	before := w.digits - w.start
-	if w.hex || w.runs != 1 || before < 2 {
+type kind int
+
+const (
+	id       kind = iota // the whole word varies
+	name                 // none of it varies
+	numbered             // the digits vary, the letters are words
+)
+
+// kind says what a word with ASCII letters and digits is.
+func (w *shape) kind(b []byte) kind {
+	before, first := w.digits-w.start, w.letters-w.digits
+	switch {
+	case w.zeroX(b):
+		return id
+	case w.hex:
+		// E0102 of klog, bad1: more of a name than of a number.
+		if w.after == 0 && (before == 1 && b[w.start] < 'a' || before >= 3 && first <= 3) {
+			return numbered
+		}
+		return id
+	case w.runs > 1:
+		return id
+	case before == 0:
+		return w.unitKind(b)
+	case w.after == 0:
+		version := before >= 2 && b[w.digits-1]|0x20 == 'v'
+		more := before >= 2 && w.end+1 < len(b) && (b[w.end] == '_' || b[w.end] == '.') && is(b[w.end+1], letter)
+		if first == 1 && (version || more) {
+			return name
+		}
+		return numbered
+	case first == 1 && before >= 2 && w.after >= 2:
+		return name
+	case pronounceable(b[w.start:w.digits]) || pronounceable(b[w.letters:w.end]):
+		return numbered
+	}
+	return id
+}
+
+// unitKind is the kind of a word that begins with its digits: a number with a unit (15ms, 3rd), a class of statuses
+// (5xx), or a number that is glued to a word (12failed).
+func (w *shape) unitKind(b []byte) kind {
+	tail := b[w.letters:w.end]
+	switch {
+	case string(tail) == "xx" && w.letters-w.digits == 1:
+		return name
+	case !pronounceable(tail) || isUnit(tail):
+		return id
+	}
+	return numbered
+}
+
+// zeroX says whether the word is a number such as 0x1f.
+func (w *shape) zeroX(b []byte) bool {
+	return w.digits == w.start && b[w.digits] == '0' && w.end > w.digits+2 && b[w.digits+1]|0x20 == 'x'
+}
+
+// pronounceable says whether letters may be a word of a language and not only a part of an id: three or more, with a
+// vowel. Kubernetes leaves vowels out of its random names for the same reason.
+func pronounceable(letters []byte) bool {
+	if len(letters) < 3 {
 		return false
 	}
-	if w.after == 0 {
-		version, more := b[w.digits-1]|0x20 == 'v', w.end+1 < len(b) && (b[w.end] == '_' || b[w.end] == '.') && is(b[w.end+1], letter)
-		return w.first == 1 && (version || more)
+	for _, c := range letters {
+		switch c | 0x20 {
+		case 'a', 'e', 'i', 'o', 'u', 'y':
+			return true
+		}
 	}
-	return w.first <= 2 && w.after >= 2
-}
-
-// from is where the variable part of the word begins: after the stem of a numbered name (part00347, worker12), else
-// with the word.
-func (w *shape) from() int {
-	if w.after == 0 && w.runs == 1 && !w.hex {
-		return w.digits
-	}
-	return w.start
+	return false
 }

@@ -21,8 +21,19 @@ func (r *repeat) folds(b []byte, lit, end, from int) bool {
 	if !r.any {
 		return false
 	}
-	for lit < from && is(b[lit], separator) {
-		lit++
+	for lit < from {
+		if is(b[lit], separator) {
+			lit++
+			continue
+		}
+		n := 0
+		if is(b[lit], wide) {
+			n = wideComma(b, lit)
+		}
+		if n == 0 {
+			break
+		}
+		lit += n
 	}
 	if lit >= end {
 		return true
@@ -32,5 +43,5 @@ func (r *repeat) folds(b []byte, lit, end, from int) bool {
 	if len(stem) > stemLimit || first < r.lit || string(stem) != string(b[first:r.mask]) {
 		return false
 	}
-	return first == 0 || !is(b[first-1], word)
+	return first == 0 || !is(b[first-1], word|wide)
 }

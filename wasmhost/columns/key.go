@@ -1,0 +1,153 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package columns
+
+import (
+	"bytes"
+	"unsafe"
+)
+
+// Answers says whether a key names an answer, which is a number that says what happened: a code, a status, an exit, an
+// errno, a result, a signal, a level and their like, in any case and spelling (exitCode, http.status_code, 退出码).
+func Answers(key string) bool { return answerKey(view(key)) != noAnswer }
+
+type answerKind byte
+
+const (
+	noAnswer   answerKind = iota
+	anyAnswer             // up to five digits
+	briefly               // up to three digits: the key also names counts and measures
+	verbAnswer            // briefly, and not where a noun follows the number: returned 12 rows
+)
+
+// answerWord is a word that ends a key, in lower case.
+type answerWord struct {
+	text  string
+	kind  answerKind
+	whole bool // the word is not the end of a longer one: exit, onExit, but not "lexit"
+	inner bool // the word before decides: errorNumber
+	no    bool // the word is no answer, although it ends in one: decode
+}
+
+// answerWords is searched from the top.
+var answerWords = []answerWord{
+	{text: "decode", no: true}, {text: "encode", no: true}, {text: "unicode", no: true},
+	{text: "code", kind: anyAnswer},
+	{text: "status", kind: anyAnswer},
+	{text: "exit", kind: anyAnswer, whole: true},
+	{text: "errno", kind: anyAnswer},
+	{text: "error", kind: anyAnswer},
+	{text: "err", kind: anyAnswer, whole: true},
+	{text: "result", kind: anyAnswer},
+	{text: "level", kind: anyAnswer},
+	{text: "lvl", kind: anyAnswer},
+	{text: "severity", kind: anyAnswer},
+	{text: "sev", kind: anyAnswer, whole: true},
+	{text: "signal", kind: briefly},
+	{text: "state", kind: briefly, whole: true},
+	{text: "reason", kind: briefly},
+	{text: "http", kind: briefly, whole: true},
+	{text: "rc", kind: anyAnswer, whole: true},
+	{text: "rv", kind: anyAnswer, whole: true},
+	{text: "ret", kind: briefly, whole: true},
+	{text: "retval", kind: anyAnswer},
+	{text: "return", kind: verbAnswer, whole: true},
+	{text: "returns", kind: verbAnswer, whole: true},
+	{text: "returned", kind: verbAnswer, whole: true},
+	{text: "exited", kind: verbAnswer, whole: true},
+	{text: "exited with", kind: verbAnswer, whole: true},
+	{text: "terminated with", kind: verbAnswer, whole: true},
+	{text: "finished with", kind: verbAnswer, whole: true},
+	{text: "failed with", kind: verbAnswer, whole: true},
+	{text: "responded with", kind: verbAnswer, whole: true},
+	{text: "number", inner: true}, {text: "num", inner: true}, {text: "value", inner: true}, {text: "val", inner: true},
+	{text: "was", inner: true}, {text: "is", inner: true},
+}
+
+// wideAnswerWords end keys in other scripts. A bare 码 would also be a password, a telephone number, a barcode.
+var wideAnswerWords = []struct {
+	text string
+	kind answerKind
+}{
+	{"状态", anyAnswer}, {"狀態", anyAnswer}, {"状態", anyAnswer}, {"代码", anyAnswer}, {"代碼", anyAnswer},
+	{"态码", anyAnswer}, {"態碼", anyAnswer}, {"出码", anyAnswer}, {"出碼", anyAnswer}, {"回码", anyAnswer}, {"回碼", anyAnswer},
+	{"误码", anyAnswer}, {"誤碼", anyAnswer}, {"应码", anyAnswer}, {"應碼", anyAnswer}, {"果码", anyAnswer}, {"果碼", anyAnswer},
+	{"错误号", anyAnswer}, {"级别", anyAnswer}, {"級別", anyAnswer}, {"等级", anyAnswer}, {"信号", briefly}, {"信號", briefly},
+	{"返回值", anyAnswer}, {"返回", verbAnswer}, {"结果", verbAnswer}, {"結果", verbAnswer}, {"错误", verbAnswer}, {"錯誤", verbAnswer},
+	{"コード", anyAnswer}, {"ステータス", anyAnswer}, {"レベル", anyAnswer}, {"エラー", verbAnswer}, {"結果", verbAnswer},
+	{"코드", anyAnswer}, {"상태", anyAnswer}, {"код", anyAnswer}, {"Код", anyAnswer}, {"статус", anyAnswer}, {"Статус", anyAnswer},
+}
+
+// answerIndex has the words by their last two letters, of which five bits each decide.
+var answerIndex = func() (t [1 << 10][]answerWord) {
+	for _, w := range answerWords {
+		i := lastTwo(w.text[len(w.text)-2], w.text[len(w.text)-1])
+		t[i] = append(t[i], w)
+	}
+	return t
+}()
+
+func lastTwo(c, d byte) int { return int(c&31)<<5 | int(d&31) }
+
+// answerKey judges the text that ends with a key.
+func answerKey(b []byte) answerKind {
+	n := len(b)
+	if n < 2 {
+		return noAnswer
+	}
+	if is(b[n-1], wide) {
+		return wideAnswerKey(b)
+	}
+	for _, w := range answerIndex[lastTwo(b[n-2], b[n-1])] {
+		if w.ends(b) {
+			if w.inner {
+				return answerBefore(b[:n-len(w.text)])
+			}
+			return w.kind
+		}
+	}
+	return noAnswer
+}
+
+func (w *answerWord) ends(b []byte) bool {
+	if !endsWith(b, w.text) {
+		return false
+	}
+	s := len(b) - len(w.text)
+	camel := s > 0 && b[s] < 'a' && b[s-1] >= 'a'
+	return !w.whole && !w.inner || s == 0 || camel || !is(b[s-1], word)
+}
+
+// answerBefore judges the text before a word such as "number" or "is".
+func answerBefore(b []byte) answerKind {
+	for n := len(b); n > 0 && (b[n-1] == ' ' || b[n-1] == '_' || b[n-1] == '.' || b[n-1] == '-'); n-- {
+		b = b[:n-1]
+	}
+	if n := len(b); n >= 2 {
+		for _, w := range answerIndex[lastTwo(b[n-2], b[n-1])] {
+			if w.ends(b) {
+				return w.kind
+			}
+		}
+	}
+	return noAnswer
+}
+
+func wideAnswerKey(b []byte) answerKind {
+	for _, s := range []string{"：", "＝", "为", "為", "是", "：", "「", "（", "【"} {
+		b = bytes.TrimSuffix(b, []byte(s))
+	}
+	for _, w := range wideAnswerWords {
+		if n := len(b) - len(w.text); n >= 0 && string(b[n:]) == w.text {
+			return w.kind
+		}
+	}
+	return noAnswer
+}
+
+// endsWith says whether b ends with low, in either case.
+func endsWith(b []byte, low string) bool {
+	b = b[max(0, len(b)-len(low)):]
+	return len(b) == len(low) && equalFold(unsafe.String(unsafe.SliceData(b), len(b)), low)
+}
