@@ -54,7 +54,7 @@ type encoder struct {
 func newEncoder(p *plan) *encoder {
 	e := &encoder{plan: p, texts: make([][]text, p.texts), resTexts: make([][]text, p.resTexts)}
 	if p.identity != nil {
-		e.identifier = newIdentifier(*p.identity)
+		e.identifier = newIdentifier(*p.identity, &e.masker)
 	}
 	return e
 }
@@ -309,7 +309,7 @@ func (e *encoder) findIdentities(recs Records) {
 		if e.plan.templates {
 			template = e.templates[k]
 		}
-		id, size := e.identifier.of(recs, int(i), e.bodies[k], template, &e.masker)
+		id, size := e.identifier.of(recs, int(i), e.bodies[k], template)
 		e.identities = append(e.identities, id)
 		e.sizes = append(e.sizes, recordOverhead+len(e.bodies[k])+size)
 	}

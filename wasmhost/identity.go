@@ -68,6 +68,11 @@ type identifier struct {
 	resourceAttributes []string
 	names              [256]attributeName
 	values             [1024]attributeValue
+
+	masker *columns.Masker
+	visit  func(name string, v Value) // takes an attribute; made once, since a closure escapes
+	sum    uint64                     // of the attributes of a record, which does not depend on their order
+	size   int                        // about the bytes that they take
 }
 
 // attributeName says how an attribute of a name tells.
@@ -88,17 +93,23 @@ const (
 	tellsExactly
 )
 
-func newIdentifier(id Identity) *identifier {
+func newIdentifier(id Identity, masker *columns.Masker) *identifier {
 	parts := id.Parts
 	if parts == nil {
 		parts = defaultParts
 	}
 	has := func(part string) bool { return slices.Contains(parts, part) }
-	return &identifier{
+	d := &identifier{
+		masker:   masker,
 		resource: has(PartResource), scope: has(PartScope), eventName: has(PartEventName), severity: has(PartSeverity),
 		template: has(PartTemplate), body: has(PartBody), attributes: has(PartAttributes),
 		include: nameSet(id.Include), exclude: nameSet(id.Exclude), resourceAttributes: id.ResourceAttributes,
 	}
+	d.visit = func(name string, v Value) {
+		d.size += attributeOverhead + len(name) + len(v.Text)
+		d.sum += d.attribute(name, v)
+	}
+	return d
 }
 
 func nameSet(names []string) map[string]bool {
@@ -119,7 +130,7 @@ func (d *identifier) wantsAttributes() bool { return d.attributes || len(d.inclu
 
 // of is the identity of record i, whose body has the template id template. size is about the bytes that
 // the attributes take.
-func (d *identifier) of(recs Records, i int, body string, template uint64, masker *columns.Masker) (id uint64, size int) {
+func (d *identifier) of(recs Records, i int, body string, template uint64) (id uint64, size int) {
 	if d.template {
 		id = mix(id, template)
 	}
@@ -144,12 +155,9 @@ func (d *identifier) of(recs Records, i int, body string, template uint64, maske
 		}
 	}
 	if d.wantsAttributes() {
-		var sum uint64 // which does not depend on the order of attributes
-		recs.Attributes(i, func(name string, v Value) {
-			size += attributeOverhead + len(name) + len(v.Text)
-			sum += d.attribute(name, v, masker)
-		})
-		id = mix(id, sum)
+		d.sum, d.size = 0, 0
+		recs.Attributes(i, d.visit)
+		id, size = mix(id, d.sum), d.size
 	}
 	return id, size
 }
@@ -165,7 +173,7 @@ func exactText(s string, ok bool) uint64 {
 }
 
 // attribute is a number for an attribute, 0 where it tells nothing.
-func (d *identifier) attribute(name string, v Value, masker *columns.Masker) uint64 {
+func (d *identifier) attribute(name string, v Value) uint64 {
 	hash := columns.Hash(name)
 	known := &d.names[hash%uint64(len(d.names))]
 	if known.hash != hash || known.tells == unknownName {
@@ -173,14 +181,14 @@ func (d *identifier) attribute(name string, v Value, masker *columns.Masker) uin
 	}
 	switch known.tells {
 	case tellsMasked:
-		return mix(hash, d.masked(hash, name, v, masker))
+		return mix(hash, d.masked(hash, name, v))
 	case tellsExactly:
 		return mix(hash, v.exact())
 	}
 	return 0
 }
 
-func (d *identifier) masked(hash uint64, name string, v Value, masker *columns.Masker) uint64 {
+func (d *identifier) masked(hash uint64, name string, v Value) uint64 {
 	switch v.Kind {
 	case ValueNumber:
 		if columns.Answers(name) {
@@ -193,7 +201,7 @@ func (d *identifier) masked(hash uint64, name string, v Value, masker *columns.M
 	hash = mix(hash, columns.Hash(v.Text))
 	known := &d.values[hash%uint64(len(d.values))]
 	if known.hash != hash {
-		*known = attributeValue{hash, masker.Value(name, v.Text)}
+		*known = attributeValue{hash, d.masker.Value(name, v.Text)}
 	}
 	return known.id
 }

@@ -59,6 +59,7 @@ func (b *Batch) infer(r plog.LogRecord) severity.Result {
 	case pcommon.ValueTypeStr:
 		f.Text(body.Str())
 	case pcommon.ValueTypeMap:
+		f.In(severity.Field)
 		find(f, "", body.Map())
 		if text := message(body.Map()); text != "" {
 			f.Text(text)

@@ -26,11 +26,11 @@ import (
 
 // wasmFilter is the processor. It is safe for concurrent use.
 type wasmFilter struct {
-	cfg   *Config
-	next  consumer.Logs
-	log   *zap.Logger
-	tel   *instruments
-	view  *logfilter.View
+	cfg  *Config
+	next consumer.Logs
+	log  *zap.Logger
+	tel  *instruments
+	view *logfilter.View
 
 	summaries logfilter.Summaries
 	unsent    []logfilter.Summary // that what comes next has refused so far

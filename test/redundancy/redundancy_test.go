@@ -104,7 +104,7 @@ func TestAReportTooManyOrTooFewIsNotExact(t *testing.T) {
 		a := account{}
 		a.count(lines, []wasmhost.Verdict{{}, {Action: wasmhost.Represent}})
 		for key := range a {
-			a.settle([]wasmhost.Report{{Key: key.template, Severity: key.severity, Count: count}})
+			a.settle([]wasmhost.Report{{Template: key, Count: count}})
 		}
 		assert.Equal(t, want, a.settled())
 	}

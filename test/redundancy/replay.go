@@ -11,6 +11,9 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/wasmhost"
 	"github.com/sealgate/sealgate/wasmhost/columns"
 )
@@ -75,7 +78,7 @@ func (r *replayer) replay(ctx context.Context, f file) (result, error) {
 	owed := account{}
 	var times []time.Duration
 	for round := range max(1, min(mostRounds, mostRecords/len(f.lines))) {
-		verdicts, took, err := judge(ctx, filter, f.lines, uint64(round))
+		verdicts, took, err := judge(ctx, filter, f.lines, round)
 		if err != nil {
 			return result{}, errors.Join(err, closeFilter(ctx, filter))
 		}
@@ -102,39 +105,44 @@ func closeFilter(ctx context.Context, f *wasmhost.Filter) error {
 	return err
 }
 
-func judge(ctx context.Context, f *wasmhost.Filter, lines []line, resource uint64) (verdicts []wasmhost.Verdict, took time.Duration, err error) {
-	verdicts = make([]wasmhost.Verdict, len(lines))
-	begin := time.Now()
+// view is that of the processor by default.
+var view = logfilter.View{Guard: logfilter.Guard{Severity: uint8(plog.SeverityNumberWarn)}, Infer: logfilter.InferGuard}
+
+// judge has the filter judge the lines as records of a resource. What it takes to make the records is not
+// in the time.
+func judge(ctx context.Context, f *wasmhost.Filter, lines []line, resource int) (verdicts []wasmhost.Verdict, took time.Duration, err error) {
 	for from := 0; from < len(lines); from += batch {
-		to := min(from+batch, len(lines))
-		if err := f.Judge(ctx, records{lines[from:to], resource}, verdicts[from:to]); err != nil {
+		ld := records(lines[from:min(from+batch, len(lines))], resource)
+		begin := time.Now()
+		b := view.Batch(ctx, ld)
+		err := f.Judge(ctx, b, b.Verdicts)
+		took += time.Since(begin)
+		verdicts = append(verdicts, b.Verdicts...)
+		b.Release()
+		if err != nil {
 			return nil, 0, err
 		}
 	}
-	return verdicts, time.Since(begin), nil
+	return verdicts, took, nil
 }
 
-// account has, for each template and severity, how many records were dropped and are not
-// reported yet.
-type account map[accountKey]int
-
-type accountKey struct {
-	template uint64
-	severity uint8
-}
+// account has, for each template, how many records were dropped and are not reported yet.
+type account map[string]int
 
 func (a account) count(lines []line, verdicts []wasmhost.Verdict) {
 	var m columns.Masker
+	var text []byte
 	for i := range lines {
 		if verdicts[i].Action != wasmhost.Keep {
-			a[accountKey{m.ID(lines[i].content), lines[i].severity}]++
+			text, _ = m.Append(text[:0], lines[i].content)
+			a[string(text)]++
 		}
 	}
 }
 
 func (a account) settle(reports []wasmhost.Report) {
 	for _, r := range reports {
-		a[accountKey{r.Key, r.Severity}] -= int(r.Count)
+		a[r.Template] -= int(r.Count)
 	}
 }
 
@@ -147,21 +155,19 @@ func (a account) settled() bool {
 	return true
 }
 
-// records shows the filter the content and the level of lines, and nothing else.
-type records struct {
-	lines    []line
-	resource uint64
+// records are lines as an agent reads them from a file, with the level that the corpus states.
+func records(lines []line, resource int) plog.Logs {
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutInt("round", int64(resource))
+	to := rl.ScopeLogs().AppendEmpty().LogRecords()
+	to.EnsureCapacity(len(lines))
+	for _, l := range lines {
+		r := to.AppendEmpty()
+		r.Body().SetStr(l.content)
+		r.SetSeverityNumber(plog.SeverityNumber(l.severity))
+		r.Attributes().PutStr("log.file.path", "/var/log/app.log")
+		r.Attributes().PutStr("log.iostream", "stdout")
+	}
+	return ld
 }
-
-func (r records) Len() int                                     { return len(r.lines) }
-func (r records) Resources() int                               { return 1 }
-func (r records) ResourceKey(int) uint64                       { return r.resource }
-func (r records) ResourceAttribute(int, string) (string, bool) { return "", false }
-func (r records) Resource(int) int                             { return 0 }
-func (r records) Time(int) uint64                              { return 0 }
-func (r records) Severity(i int) uint8                         { return r.lines[i].severity }
-func (r records) Body(i int) string                            { return r.lines[i].content }
-func (r records) TraceID(int) (id [16]byte)                    { return id }
-func (r records) EventName(int) string                         { return "" }
-func (r records) Attribute(int, string) (string, bool)         { return "", false }
-func (r records) Protected(int) bool                           { return false }
