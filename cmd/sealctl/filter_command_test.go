@@ -81,7 +81,7 @@ func TestTheGuardAndTheClockAreAsAskedFor(t *testing.T) {
 	assert.Contains(t, r.stdout, "kept by --never-drop: severity        2")
 	assert.Contains(t, r.stdout, "note: 3 of 3 records have no time")
 	assert.Contains(t, r.stdout, "note: 1 of 3 records have no severity that is known")
-	r = sealctlWith(t, nil, lines, "filter", "test", quiet, "--config", config, "--logs", "-", "--never-drop", "NONE", "--time", "arrival", "--no-severity")
+	r = sealctlWith(t, nil, lines, "filter", "test", quiet, "--config", config, "--logs", "-", "--never-drop", "NONE", "--time", "arrival", "--no-severity", "--infer-severity", "off")
 	assert.NotContains(t, r.stdout, "have no time")
 	assert.Contains(t, r.stdout, "note: 3 of 3 records have no severity")
 	r = sealctlWith(t, nil, `{"level":"debug","msg":"x","audit":true}`, "filter", "test", quiet, "--config", config, "--logs", "-", "--never-drop-attribute", "audit=*")

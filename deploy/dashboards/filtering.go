@@ -96,7 +96,7 @@ var filtering = Dashboard{
 					` | unwrap sealgate_suppressed_count [$__auto]))`, "{{sealgate_suppressed_rule}}"}}},
 			{Kind: Table, Title: "What is logged most", Unit: count,
 				Description: "The templates that were suppressed most in the time shown: better not logged at all." + readable,
-				Queries: []Query{{Loki, `topk(20, sum by (sealgate_suppressed_template) (sum_over_time(` + suppressed +
+				Queries: []Query{{Loki, `topk(20, sum by (log_record_template) (sum_over_time(` + suppressed +
 					` | unwrap sealgate_suppressed_count [$__range])))`, ""}}},
 		}},
 		{"Summaries", []Panel{
