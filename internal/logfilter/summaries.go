@@ -38,10 +38,10 @@ const (
 const ScopeName = "github.com/sealgate/sealgate/processor/wasmfilterprocessor"
 
 const (
-	maxSources  = 16 << 10         // resources that are remembered
-	maxGathered = 4 << 10          // kinds of small reports that wait to be written together
-	patience    = 10 * time.Minute // after which they are written although they are not worth it
-	maxListed   = 512              // bytes of templates that a summary of several lists
+	maxSources  = 16 << 10    // resources that are remembered
+	maxGathered = 4 << 10     // kinds of small reports that wait to be written together
+	patience    = time.Minute // after which they are written although they are not worth it
+	maxListed   = 512         // bytes of templates that a summary of several lists
 )
 
 // Summaries turns reports into summary records. A summary carries the resource and the client's
