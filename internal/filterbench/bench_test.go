@@ -244,3 +244,11 @@ func TestTheNamesInJSONAreAContract(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, want, string(got))
 }
+
+func TestEachRecordComesWithItsFate(t *testing.T) {
+	var seen []string
+	each := func(r logfile.Record, f Fate) { seen = append(seen, r.Body+": "+string(f)) }
+	result(t, quiet(t), Options{Config: []byte(probes), Each: each, CacheDir: t.TempDir()},
+		logfile.Record{Severity: 9, Body: "order 1"}, logfile.Record{Severity: 5, Body: "cache"}, logfile.Record{Severity: 9, Body: "GET /healthz"})
+	assert.Equal(t, []string{"order 1: kept", "cache: dropped", "GET /healthz: represented"}, seen)
+}

@@ -74,6 +74,9 @@ func fateOf(v wasmhost.Verdict) Fate {
 }
 
 func (t *tally) record(r *logfile.Record, fate Fate, rule string) {
+	if t.opts.Each != nil {
+		t.opts.Each(*r, fate)
+	}
 	t.bytes += uint64(len(r.Body))
 	t.times(r.Time)
 	if r.Severity == 0 {
