@@ -1,0 +1,114 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package severity
+
+import "strings"
+
+// isStatus says whether the 5 at i starts a status of HTTP from 500 to 599 that is the answer to
+// a request.
+func isStatus(s string, i int) bool {
+	if i == 0 || i+3 > len(s) || s[i+1]-'0' > 9 || s[i+2]-'0' > 9 {
+		return false
+	}
+	before, after := s[i-1], byte(' ')
+	if i+3 < len(s) {
+		after = s[i+3]
+	}
+	if after-'0' < 10 || isLetter(after) || after == '.' && i+4 < len(s) && s[i+4]-'0' < 10 {
+		return false
+	}
+	switch before {
+	case '=', ':', '"', '\'', '>':
+		return keyedStatus(s, i-1)
+	case ' ', '\t', '|':
+		return plainStatus(s, i)
+	}
+	return false
+}
+
+// keyedStatus says whether the bytes up to end are a key of a status, its separator and maybe a
+// quote or a space.
+func keyedStatus(s string, end int) bool {
+	i := end
+	for i > 0 && (s[i] == '"' || s[i] == '\'' || s[i] == '\\' || s[i] == ' ') {
+		i--
+	}
+	if s[i] == '>' && i > 0 { // =>
+		i--
+	}
+	if s[i] != ':' && s[i] != '=' {
+		return false
+	}
+	for i--; i > 0 && (s[i] == '"' || s[i] == '\'' || s[i] == '\\' || s[i] == ' '); i-- {
+	}
+	if i < 0 {
+		return false
+	}
+	return kindOf(word(s[:i+1], i)) == kindStatus
+}
+
+// plainStatus says whether the number at i stands where an access log has the status.
+func plainStatus(s string, i int) bool {
+	rest := s[i+3:]
+	if strings.HasPrefix(rest, " Internal Server") || strings.HasPrefix(rest, " Bad Gateway") || strings.HasPrefix(rest, " Service Unavail") ||
+		strings.HasPrefix(rest, " Gateway Time") || strings.HasPrefix(rest, " Not Implemented") || strings.HasPrefix(rest, " Insufficient Storage") ||
+		strings.HasPrefix(rest, " INTERNAL_SERVER") || strings.HasPrefix(rest, " SERVICE_UNAVAIL") || strings.HasPrefix(rest, " BAD_GATEWAY") {
+		return true
+	}
+	j := i - 1
+	for j > 0 && (s[j] == ' ' || s[j] == '\t') {
+		j--
+	}
+	switch c := s[j]; {
+	case c == '"':
+		return endsRequest(s[:j])
+	case c == '|':
+		return len(rest) > 1 && strings.HasPrefix(strings.TrimLeft(rest, " "), "|")
+	case c == ':' || c == '=':
+		return keyedStatus(s, i-1)
+	case c == '-' || c == '>' || c == ')':
+		return hasRequest(s[:j]) || hasRequest(rest)
+	}
+	w := word(s[:j+1], j)
+	if strings.HasPrefix(w, "HTTP") || kindOf(w) == kindStatus && !strings.EqualFold(w, "rc") {
+		return true
+	}
+	switch w {
+	case "code", "Code", "Completed", "returned", "responded", "response", "Response", "answered", "got", "http":
+		return true
+	case "1.0", "1.1", "2", "2.0", "3":
+		if has(s, j-len(w)-4, "HTTP/") {
+			return true
+		}
+	}
+	// GET /path 503, and HAProxy's 0/0/1/2/3 503.
+	k := j
+	for k > 0 && s[k-1] != ' ' {
+		k--
+	}
+	return s[k] == '/' && hasMethod(s[:k]) || strings.Count(s[k:j+1], "/") == 4 && s[k]-'0' < 10
+}
+
+// endsRequest says whether s ends in a quoted request: "GET /path HTTP/1.1.
+func endsRequest(s string) bool {
+	s = strings.TrimSuffix(s, `\`)
+	if len(s) > 12 && strings.Contains(s[len(s)-10:], " HTTP/") {
+		return true
+	}
+	return hasMethod(s[strings.LastIndexByte(s, '"')+1:] + "")
+}
+
+var methods = [...]string{"GET ", "POST ", "PUT ", "DELETE ", "PATCH ", "HEAD ", "OPTIONS ", "CONNECT ", "TRACE "}
+
+// hasMethod says whether s has the method of a request.
+func hasMethod(s string) bool {
+	for _, m := range methods {
+		if i := strings.Index(s, m); i >= 0 && (i == 0 || !isLetter(s[i-1])) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasRequest(s string) bool { return hasMethod(s) && strings.Contains(s, " /") }

@@ -1,0 +1,107 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package severity
+
+import "strings"
+
+// head reads the forms that the first bytes of a line tell. It returns the number, where the
+// letter of the level is or -1, and the source.
+func head(s string, i int) (n uint8, at int, src Source) {
+	if i+4 > len(s) {
+		return 0, -1, Nowhere
+	}
+	switch c := s[i]; {
+	case c == '<':
+		if n, ok := priority(s[i+1:]); ok {
+			return syslog[n&7], -1, Priority
+		}
+	case c == '=':
+		return erlang(s[i:]), -1, Token
+	case c-'A' < 26:
+		return letterHead(s, i)
+	case c-'0' < 10:
+		if at := redis(s, i); at > 0 {
+			return redisMark(s[at]), at, Token
+		}
+	}
+	return 0, -1, Nowhere
+}
+
+// priority reads the PRI of syslog, 0 to 191, and its bracket.
+func priority(s string) (n int, ok bool) {
+	i := 0
+	for ; i < len(s) && i < 3 && s[i]-'0' < 10; i++ {
+		n = n*10 + int(s[i]-'0')
+	}
+	return n, i > 0 && n < 192 && i < len(s) && s[i] == '>'
+}
+
+// letterHead reads klog and glog (E0102 10:00, E20250102 10:00), Ruby (E, [2025) and logcat
+// (E/Tag(123):).
+func letterHead(s string, i int) (uint8, int, Source) {
+	n := letters[s[i]-'A']
+	if n == 0 {
+		return 0, -1, Nowhere
+	}
+	switch s[i+1] {
+	case ',':
+		if has(s, i+2, " [") {
+			return n, i, Klog
+		}
+	case '/':
+		if colon := strings.IndexByte(s[i:min(len(s), i+48)], ':'); colon > 3 && (s[i+colon-1] == ')' || has(s, i+colon, ": ")) && !strings.Contains(s[i:i+colon], " /") {
+			return n, i, Klog
+		}
+	default:
+		d := i + 1
+		for d < len(s) && s[d]-'0' < 10 {
+			d++
+		}
+		if (d-i == 5 || d-i == 9) && d < len(s) && s[d] == ' ' && (d+3 > len(s) || s[d+1]-'0' < 10) {
+			return n, i, Klog
+		}
+	}
+	return 0, -1, Nowhere
+}
+
+// erlang reads the heads of Erlang's reports.
+func erlang(s string) uint8 {
+	for _, r := range [...]struct {
+		text string
+		n    uint8
+	}{{"=ERROR REPORT", numError}, {"=CRASH REPORT", numError}, {"=SUPERVISOR REPORT", numError}, {"=WARNING REPORT", numWarn}, {"=INFO REPORT", numInfo}, {"=PROGRESS REPORT", numInfo},
+		{"=NOTICE REPORT", numNotice}, {"=CRITICAL REPORT", numCrit}, {"=ALERT REPORT", numAlert}, {"=EMERGENCY REPORT", numFatal}, {"=DEBUG REPORT", numDebug}} {
+		if strings.HasPrefix(s, r.text) {
+			return r.n
+		}
+	}
+	return 0
+}
+
+// redis returns where the mark of a line of Redis is, or 0: 123:M 02 Jan 2025 10:00:00.000 # text.
+func redis(s string, i int) int {
+	d := i
+	for d < len(s) && s[d]-'0' < 10 {
+		d++
+	}
+	mark := d + 28
+	if mark+1 < len(s) && s[d] == ':' && s[d+2] == ' ' && s[d+5] == ' ' && s[d+9] == ' ' && s[d+14] == ' ' && s[d+17] == ':' && s[mark-1] == ' ' && s[mark+1] == ' ' {
+		return mark
+	}
+	return 0
+}
+
+func redisMark(c byte) uint8 {
+	switch c {
+	case '#':
+		return numWarn
+	case '*':
+		return numNotice
+	case '-':
+		return numTrace
+	case '.':
+		return numDebug
+	}
+	return 0
+}

@@ -1,0 +1,213 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package severity
+
+import "strings"
+
+// quick looks for a level whose value is a word in the part of an object before its first inner
+// object. All keys of a level there have a v, which is rare in other text, so that most of the
+// object is skipped at the speed of IndexByte. It returns false if the object has to be walked.
+func (f *Finder) quick(body string, start int) bool {
+	flat := body[start:]
+	if end := strings.IndexByte(flat[1:], '{'); end >= 0 {
+		flat = flat[:end+1]
+	}
+	found := false
+	for i := 0; ; i++ {
+		v := strings.IndexByte(flat[i:], 'v')
+		if v < 0 {
+			return found
+		}
+		i += v
+		k, value, ok := entryAround(flat, i)
+		if !ok || !k.isLevel() {
+			continue
+		}
+		n, text := uint8(0), ""
+		if value < len(flat) && flat[value] == '"' {
+			n, text = levelWord(stringAt(flat, value+1))
+		}
+		if n == 0 {
+			return false // a number, whose scale the other keys tell
+		}
+		f.offer(k.trust(), Result{Number: n, Text: text, Confidence: Certain, Source: JSON})
+		found = true
+		i = value
+	}
+}
+
+// entryAround reads the key of an object around the byte at i. It returns the start of its value.
+func entryAround(s string, i int) (k kind, value int, ok bool) {
+	var left, right int // of the key, quotes included
+	if i >= 4 && i+5 <= len(s) && s[i-3:i+5] == `"level":` {
+		left, right, k = i-3, i+4, kindLevel
+	} else {
+		for left = i - 1; left > 0 && isKeyByte(s[left]) && i-left < maxKey; left-- {
+		}
+		for right = i + 1; right < len(s) && isKeyByte(s[right]) && right-i < maxKey; right++ {
+		}
+		if left <= 0 || right >= len(s) || s[left] != '"' || s[right] != '"' {
+			return 0, 0, false
+		}
+		if k = kindOf(s[left+1 : right]); k == kindOther {
+			return 0, 0, false
+		}
+	}
+	for left--; left > 0 && isSpace(s[left]); left-- {
+	}
+	if s[left] != ',' && s[left] != '{' {
+		return 0, 0, false
+	}
+	value = skipSpace(s, right+1)
+	if value >= len(s) || s[value] != ':' {
+		return 0, 0, false
+	}
+	return k, skipSpace(s, value+1), true
+}
+
+// stringAt returns the short text of a JSON string that starts at i. A longer one is cut.
+func stringAt(s string, i int) string {
+	for j := i; j < len(s) && j < i+4*maxWord; j++ {
+		if s[j] == '"' {
+			return s[i:j]
+		}
+	}
+	return ""
+}
+
+// walker reads all keys of an object that count, in one pass.
+type walker struct {
+	body    string
+	finder  *Finder
+	message string // the text of the record, its escapes as they are
+	depth   int
+	parent  kind // of the inner object at depth 2
+}
+
+// walk reads the object whose brace is at i. What is cut off, or no JSON, ends it.
+func (w *walker) walk(i int) {
+	s := w.body
+	for i < len(s) {
+		switch s[i] {
+		case '{', '[':
+			w.depth++
+			if w.depth == 2 {
+				w.parent = kindOther
+			}
+			i++
+		case '}', ']':
+			if w.depth--; w.depth == 0 {
+				return
+			}
+			i++
+		case '"':
+			end := stringEnd(s, i+1)
+			if end >= len(s) {
+				return
+			}
+			colon := skipSpace(s, end+1)
+			if colon >= len(s) || s[colon] != ':' {
+				i = end + 1
+				continue
+			}
+			i = w.entry(s[i+1:end], skipSpace(s, colon+1))
+		default:
+			i++
+		}
+	}
+}
+
+// entry judges a key and the value that starts at i. It returns where to go on.
+func (w *walker) entry(key string, i int) int {
+	s := w.body
+	if i >= len(s) {
+		return i
+	}
+	k := kindOther
+	if w.depth == 1 || w.depth == 2 && w.parent != kindOther {
+		k = kindOf(key)
+	}
+	switch s[i] {
+	case '{':
+		w.depth++
+		if w.depth == 2 {
+			w.parent = kindOther
+			if k == kindLog || k == kindHTTP {
+				w.parent = k
+			}
+		}
+		return i + 1
+	case '[':
+		return i
+	case '"':
+		end := stringEnd(s, i+1)
+		w.value(k, key, s[i+1:end], true)
+		return min(end+1, len(s))
+	}
+	end := i
+	for end < len(s) && s[end] != ',' && s[end] != '}' && s[end] != ']' && !isSpace(s[end]) {
+		end++
+	}
+	w.value(k, key, s[i:end], false)
+	return end
+}
+
+func (w *walker) value(k kind, key, value string, quoted bool) {
+	f := w.finder
+	if w.depth == 1 {
+		f.about |= k.company()
+		if quoted && (k == kindMessage || k == kindLog && w.message == "") {
+			w.message = value
+		}
+	}
+	if w.depth == 2 && w.parent == kindHTTP && k != kindStatus {
+		return
+	}
+	switch {
+	case k == kindShort && !quoted:
+		return
+	case k.isLevel() && !quoted:
+		if n, ok := number(value); ok {
+			f.figure(k, n, value, JSON)
+		}
+	case k != kindOther:
+		f.field(k, value, JSON)
+	}
+}
+
+// stringEnd returns where the quote is that ends the string that starts at i, or len(s).
+func stringEnd(s string, i int) int {
+	for {
+		q := strings.IndexByte(s[i:], '"')
+		if q < 0 {
+			return len(s)
+		}
+		i += q
+		escapes := i - 1
+		for escapes >= 0 && s[escapes] == '\\' {
+			escapes--
+		}
+		if (i-escapes)%2 == 1 {
+			return i
+		}
+		i++
+	}
+}
+
+func skipSpace(s string, i int) int {
+	for i < len(s) && isSpace(s[i]) {
+		i++
+	}
+	return i
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+// isKeyByte says whether keys that are not quoted have such a byte.
+func isKeyByte(c byte) bool {
+	return isLetter(c) || c-'0' < 10 || c == '_' || c == '-' || c == '.' || c == '@'
+}
+
+// isLetter says whether c is a letter of ASCII or a byte of a letter that is not.
+func isLetter(c byte) bool { return (c|0x20)-'a' < 26 || c >= 0x80 }

@@ -1,0 +1,175 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package severity
+
+import "strings"
+
+// pairs looks for keys with values in a line: level=error, level: error, "level":"error", 级别=错误.
+// A token at an earlier place than the level wins, if token is not negative.
+func (f *Finder) pairs(s string, start, token int) {
+	for _, v := range [...]byte{'v', 'V'} {
+		for i := start; i < len(s); i++ {
+			at := strings.IndexByte(s[i:], v)
+			if at < 0 {
+				break
+			}
+			i = f.pair(s, i+at, start, token)
+		}
+	}
+}
+
+// priorities looks for the keys of a level of syslog.
+func (f *Finder) priorities(s string) {
+	for _, key := range [...]string{"PRIORITY=", "pri"} {
+		i := strings.Index(s, key)
+		if i < 0 {
+			continue
+		}
+		left, right := keyAround(s, i)
+		if k := kindOf(s[left:right]); k != kindPriority || !startsKey(s, left, 0) {
+			continue
+		}
+		if value, _ := valueAt(s, left, right, 0); value != "" {
+			f.level(kindPriority, value, Logfmt)
+		}
+	}
+}
+
+// wideKeys are the keys of a level that are not ASCII.
+var wideKeys = [...]string{"级别", "等级", "級別", "等級", "レベル", "레벨", "уровень", "Уровень"}
+
+// widePairs looks for keys that are not ASCII.
+func (f *Finder) widePairs(s string) {
+	for _, key := range wideKeys {
+		i := strings.Index(s, key)
+		if i < 0 {
+			continue
+		}
+		if value, sure := valueAt(s, i, i+len(key), i); value != "" {
+			if n, text := levelWord(value); n != 0 {
+				f.offer(kindLevel.trust(), Result{Number: n, Text: text, Confidence: sure, Source: Logfmt})
+			}
+		}
+	}
+}
+
+// pair judges the key around the byte at i. It returns where to go on.
+func (f *Finder) pair(s string, i, start, token int) int {
+	left, right := i, i+1
+	for left > start && isKeyByte(s[left-1]) && i-left < maxKey {
+		left--
+	}
+	for right < len(s) && isKeyByte(s[right]) && right-i < maxKey {
+		right++
+	}
+	k := kindOf(s[left:right])
+	if !k.isLevel() || token >= 0 && token < left {
+		return right - 1
+	}
+	if !startsKey(s, left, start) {
+		return right - 1
+	}
+	value, sure := valueAt(s, left, right, start)
+	if value == "" {
+		return right - 1
+	}
+	n, text := levelWord(value)
+	if n == 0 {
+		if v, ok := number(value); ok {
+			f.figure(k, v, value, Logfmt)
+		}
+		return right - 1
+	}
+	f.offer(k.trust(), Result{Number: n, Text: text, Confidence: sure, Source: Logfmt})
+	return right - 1
+}
+
+// startsKey says whether a key may start at i: not in a URL, a path or a word.
+func startsKey(s string, i, start int) bool {
+	if i == start {
+		return true
+	}
+	switch s[i-1] {
+	case ' ', '\t', '\n', ',', ';', '|', '[', '(', '{', '"', '\'', '<':
+		return true
+	}
+	return s[i-1] >= 0x80 // full-width punctuation
+}
+
+// valueAt returns the value after the key that ends at right.
+func valueAt(s string, left, right, start int) (string, Confidence) {
+	i := right
+	if q := quoteBefore(s, left, start); q != 0 {
+		if i >= len(s) || s[i] != q {
+			return "", None
+		}
+		i++
+	} else if inQuotes(s, start, left) {
+		return "", None
+	}
+	colon := skipSpace(s, i)
+	if colon >= len(s) {
+		return "", None
+	}
+	sure := Certain
+	switch {
+	case s[colon] == '=':
+	case s[colon] == ':':
+		sure = Strong
+	case strings.HasPrefix(s[colon:], "：") || strings.HasPrefix(s[colon:], "＝"):
+		colon += 2
+	default:
+		return "", None
+	}
+	i = colon + 1
+	if i < len(s) && (s[i] == '>' || s[i] == '=') { // "level"=>"error"
+		i++
+	}
+	i = skipSpace(s, i)
+	if i < len(s) && (s[i] == '"' || s[i] == '\'') {
+		if end := strings.IndexByte(s[i+1:], s[i]); end >= 0 {
+			return s[i+1 : i+1+end], sure
+		}
+		return "", None
+	}
+	end := i
+	for end < len(s) && (isKeyByte(s[end]) || s[end] == 0x1b || s[end] == '[' && s[end-1] == 0x1b) && punctuation(s, end) == 0 {
+		end++
+	}
+	return s[i:end], sure
+}
+
+// quoteBefore returns the quote that opens the key at i, as in JSON inside of a line, or 0.
+func quoteBefore(s string, i, start int) byte {
+	if i == start || s[i-1] != '"' && s[i-1] != '\'' {
+		return 0
+	}
+	return s[i-1]
+}
+
+// inQuotes says whether the byte at i is in a quoted value that starts after an equals sign or
+// a space.
+func inQuotes(s string, start, i int) bool {
+	if strings.Count(s[start:i], `"`) == 0 {
+		return false
+	}
+	for j := start; ; {
+		q := strings.IndexByte(s[j:i], '"')
+		if q < 0 {
+			return false
+		}
+		j += q
+		if j > start && strings.IndexByte(" \t=:([{,|", s[j-1]) < 0 {
+			j++
+			continue
+		}
+		if j = stringEnd(s, j+1); j >= len(s) {
+			return false // a quote that is alone
+		}
+		if j >= i {
+			return true
+		}
+		j++
+	}
+}

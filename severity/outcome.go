@@ -1,0 +1,217 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package severity
+
+import "strings"
+
+// outcomes looks for failures that may stand anywhere in a text, whatever its level. Each has a
+// byte that is rare in other text, so that the text is skipped at the speed of IndexByte.
+func (f *Finder) outcomes(s string) {
+	for i := 0; ; i++ {
+		v := strings.IndexByte(s[i:], '5')
+		if v < 0 {
+			break
+		}
+		i += v
+		if isStatus(s, i) {
+			f.severe(numError, Access)
+			break
+		}
+	}
+	for i := 1; i < len(s); i++ {
+		v := strings.IndexByte(s[i:], 'x')
+		if v < 0 {
+			break
+		}
+		i += v
+		if s[i-1]|0x20 != 'e' {
+			continue
+		}
+		if exitFails(s[i+1:]) {
+			f.severe(numError, Exit)
+			break
+		}
+		if isException(s, i-1, f.best.Number == 0) {
+			f.severe(numError, Crash)
+			break
+		}
+	}
+	for i := 1; i < len(s); i++ {
+		v := strings.IndexByte(s[i:], 'k')
+		if v < 0 {
+			break
+		}
+		i += v
+		if n := killed(s, i); n != 0 {
+			f.severe(n, Crash)
+			break
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		v := strings.IndexByte(s[i:], 'K')
+		if v < 0 {
+			break
+		}
+		i += v
+		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i, "Kernel panic") {
+			f.severe(numFatal, Crash)
+			break
+		}
+	}
+	if f.best.Number != 0 {
+		return
+	}
+	for i := 1; i < len(s); i++ {
+		v := strings.IndexByte(s[i:], 'f')
+		if v < 0 {
+			break
+		}
+		i += v
+		if faults(s, i) {
+			f.severe(numFatal, Crash)
+			break
+		}
+	}
+}
+
+// has says whether s has a text at i.
+func has(s string, i int, text string) bool {
+	return i >= 0 && i+len(text) <= len(s) && s[i:i+len(text)] == text
+}
+
+// faults reads the neighbourhood of an f.
+func faults(s string, i int) bool {
+	return has(s, i-3, "segfault at ") || has(s, i-13, "Segmentation fault") || has(s, i-13, "segmentation fault") ||
+		has(s, i-19, "general protection fault") || has(s, i-5, "Out of memory: ") || has(s, i-4, "out of memory: Kill") ||
+		has(s, i, "failed") && strings.Contains(s[:i], "Assertion ")
+}
+
+// killed reads the neighbourhood of a k. It returns the severity of what it finds, or 0.
+func killed(s string, i int) uint8 {
+	switch {
+	case has(s, i-4, "oom-kill"), has(s, i-5, "oom_kill"), has(s, i, "kernel panic"), has(s, i, "kernel BUG at "), has(s, i-4, "panicked at "), has(s, i, "killed process "),
+		has(s, i-8, "*** stack smashing"):
+		return numFatal
+	case has(s, i-8, "Traceback (most recent call"):
+		return numError
+	case has(s, i-4, "stack"):
+		if k := kindOf(word(s, i)); k == kindException && entryHasValue(s, i) {
+			return numError
+		}
+	}
+	return 0
+}
+
+// word returns the key around the byte at i.
+func word(s string, i int) string {
+	left, right := keyAround(s, i)
+	return s[left:right]
+}
+
+func keyAround(s string, i int) (left, right int) {
+	left, right = i, i+1
+	for left > 0 && isKeyByte(s[left-1]) && i-left <= maxKey {
+		left--
+	}
+	for right < len(s) && isKeyByte(s[right]) && right-i <= maxKey {
+		right++
+	}
+	return left, right
+}
+
+// entryHasValue says whether the key around the byte at i has a value that is something.
+func entryHasValue(s string, i int) bool {
+	_, i = keyAround(s, i)
+	if i < len(s) && s[i] == '"' {
+		i++
+	}
+	i = skipSpace(s, i)
+	if i >= len(s) || s[i] != ':' && s[i] != '=' {
+		return false
+	}
+	i = skipSpace(s, i+1)
+	end := i
+	if i < len(s) && s[i] == '"' {
+		i++
+		end = stringEnd(s, i)
+	} else {
+		for end < len(s) && s[end] != ',' && s[end] != '}' && s[end] != ' ' {
+			end++
+		}
+	}
+	return !isNothing(s[i:end])
+}
+
+// isException reads a word at i that starts with "ex": a key with an exception for its value,
+// and, where no level is stated, the name of a class.
+func isException(s string, i int, classes bool) bool {
+	if !has(s, i+1, "xc") {
+		return false
+	}
+	if kindOf(word(s, i)) == kindException && entryHasValue(s, i) {
+		return true
+	}
+	if !classes || s[i] != 'E' || !has(s, i, "Exception") || i == 0 || !isLetter(s[i-1]) {
+		return has(s, i, "Exception in thread ")
+	}
+	return i+9 == len(s) || s[i+9] == ':' || has(s, i+9, " (")
+}
+
+// exitFails reads what follows "ex": the words up to a number that is an exit code.
+func exitFails(s string) bool {
+	if !has(s, 0, "it") {
+		return false
+	}
+	s = s[2:min(len(s), 48)]
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c-'0' < 10:
+			return exitCode(s[i:])
+		case c == '-' && i+1 < len(s) && s[i+1]-'0' < 10 && i > 0 && !isLetter(s[i-1]):
+			return true // a negative code
+		case (c|0x20)-'a' < 26:
+			j := i + 1
+			for j < len(s) && (s[j]|0x20)-'a' < 26 {
+				j++
+			}
+			if !isExitWord(s[i:j]) {
+				return false
+			}
+			i = j
+		case c == ' ' || c == '_' || c == '-' || c == '=' || c == ':' || c == '"' || c == '(' || c == ',' || c == '.' || c == '\'' || c == '\\':
+			i++
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+func isExitWord(w string) bool {
+	switch len(w) {
+	case 2:
+		return w == "ed"
+	case 4:
+		return w == "code" || w == "Code" || w == "with" || w == "CODE"
+	case 5:
+		return w == "value" || w == "error"
+	case 6:
+		return w == "status" || w == "Status" || w == "dumped" || w == "killed" || w == "return" || w == "signal" || w == "edWith" || w == "STATUS"
+	case 7:
+		return w == "process"
+	case 8:
+		return w == "abnormal"
+	}
+	return false
+}
+
+// exitCode reads a number that must not be 0 nor a part of something longer.
+func exitCode(s string) bool {
+	zero, i := true, 0
+	for ; i < len(s) && s[i]-'0' < 10; i++ {
+		zero = zero && s[i] == '0'
+	}
+	return !zero && i <= 10 && (i == len(s) || !isLetter(s[i]) && s[i] != '_')
+}

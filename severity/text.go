@@ -1,0 +1,73 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package severity
+
+import "strings"
+
+// Text reads the body of the record, its first MaxText bytes at most. The fields of the record
+// come first.
+func (f *Finder) Text(body string) {
+	if len(body) > MaxText {
+		body = body[:MaxText]
+	}
+	if f.rank >= trustToken && f.best.Number >= numError {
+		return // nothing below can change that
+	}
+	body = strings.TrimPrefix(body, "\ufeff")
+	start := 0
+	for start < len(body) && isSpace(body[start]) {
+		start++
+	}
+	if start == len(body) {
+		return
+	}
+	if isObject(body, start) {
+		f.object(body, start)
+	} else {
+		f.line(body, start)
+	}
+}
+
+// isObject says whether an object of JSON starts at i.
+func isObject(s string, i int) bool {
+	if s[i] != '{' {
+		return false
+	}
+	i = skipSpace(s, i+1)
+	return i < len(s) && s[i] == '"'
+}
+
+// object reads a body that is JSON text.
+func (f *Finder) object(body string, start int) {
+	if f.rank < trustToken && f.number.key == 0 && !f.quick(body, start) {
+		w := walker{body: body, finder: f}
+		w.walk(start)
+		if f.best.Number == 0 && f.number.key == 0 && f.letter.key == 0 && w.message != "" {
+			f.message(w.message)
+		}
+	}
+	if f.best.Number < numError {
+		f.outcomes(body)
+	}
+}
+
+// line reads a body that is plain text.
+func (f *Finder) line(body string, start int) {
+	at := -1
+	if f.rank < trustToken {
+		at = f.token(body, start)
+	}
+	if f.rank <= trustToken {
+		f.pairs(body, start, at)
+	}
+	if f.rank == 0 && f.number.key == 0 {
+		f.priorities(body)
+	}
+	if f.best.Number < numError || !f.best.Severe {
+		f.crash(body)
+	}
+	if f.best.Number < numError {
+		f.outcomes(body)
+	}
+}

@@ -1,0 +1,527 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package severity
+
+import "strings"
+
+// headSize is where a level token is looked for, in bytes from the start of a line.
+const headSize = 128
+
+// place says what stands before a word in the head of a line.
+type place uint8
+
+const (
+	atStart  place = iota // nothing
+	inHeader              // times, numbers, things in brackets
+	inPrefix              // a name with a colon, like that of a program or a logger
+	inProse               // other words
+)
+
+// scanner reads the head of a line, word by word.
+type scanner struct {
+	s        string
+	i        int
+	place    place
+	brackets int
+	words    int    // in a row, of prose
+	last     string // the word before
+	wide     bool   // there are words that are not ASCII
+}
+
+// token looks for a level near the start of a line. It returns where it is, or -1.
+func (f *Finder) token(s string, start int) int {
+	if n, at, src := head(s, start); n != 0 {
+		rank := trustToken
+		if src == Priority {
+			rank = trustPriority
+		}
+		text := ""
+		if at >= 0 {
+			text = s[at : at+1]
+		}
+		f.offer(rank, Result{Number: n, Text: text, Confidence: Strong, Source: src})
+		if src != Priority {
+			return start
+		}
+		start += strings.IndexByte(s[start:], '>') + 1
+	}
+	sc := scanner{s: s, i: start}
+	for sc.i < len(s) && sc.i < start+headSize {
+		at, end := sc.word()
+		if at == end {
+			continue
+		}
+		n := uint8(0)
+		if end-at == 1 {
+			n = upperLetter(s[at])
+		} else {
+			n = wordOf(s[at:end])
+		}
+		if n != 0 {
+			if sure := sc.judge(at, end, n); sure != None {
+				f.offer(trustToken, Result{Number: n, Text: s[at:end], Confidence: sure, Source: Token})
+				return at
+			}
+		}
+		sc.pass(at, end)
+	}
+	if sc.wide {
+		f.widePairs(s)
+	}
+	return -1
+}
+
+// word moves to the next word that may be a level and returns it. It returns an empty one where
+// there is none, and moves on all the same.
+func (sc *scanner) word() (at, end int) {
+	s := sc.s
+	for sc.i < len(s) {
+		c := s[sc.i]
+		switch {
+		case isLetter(c):
+			if p := punctuation(s, sc.i); p != 0 {
+				sc.i += p
+				continue
+			}
+			at = sc.i
+			sc.wide = sc.wide || c >= 0x80
+			for sc.i < len(s) && (isLetter(s[sc.i]) || s[sc.i]-'0' < 10 || s[sc.i] == '_') {
+				if s[sc.i] >= 0x80 && punctuation(s, sc.i) != 0 {
+					break
+				}
+				sc.i++
+			}
+			return at, sc.i
+		case c-'0' < 10:
+			sc.digits()
+			return 0, 0
+		case c == '[' || c == '(' || c == '<' || c == '{':
+			sc.brackets++
+			sc.i++
+		case c == ']' || c == ')' || c == '>' || c == '}':
+			sc.brackets = max(sc.brackets-1, 0)
+			sc.i++
+			if sc.place == atStart {
+				sc.place = inHeader
+			}
+		case c == 0x1b:
+			sc.i = skipEscape(s, sc.i)
+		case c == '\\' && sc.i+1 < len(s):
+			if e := skipEscape(s, sc.i); e > sc.i {
+				sc.i = e
+			} else {
+				sc.i += 2
+			}
+		default:
+			sc.i++
+		}
+		if sc.i >= headSize*2 {
+			return 0, 0
+		}
+	}
+	return 0, 0
+}
+
+// digits moves past a number, a time or an address.
+func (sc *scanner) digits() {
+	s, i := sc.s, sc.i
+	for i < len(s) && (s[i]-'0' < 10 || isJoin(s[i]) && i+1 < len(s) && s[i+1]-'0' < 10) {
+		i++
+	}
+	if i < len(s) && (s[i]|0x20)-'a' < 26 { // T, Z, AM, units, hexadecimal
+		j := i + 1
+		for j < len(s) && (s[j]|0x20)-'a' < 26 {
+			j++
+		}
+		if wordOf(s[i:j]) == 0 || j < len(s) && s[j]-'0' < 10 {
+			i = j
+		}
+	}
+	sc.i = i
+	if sc.place == atStart {
+		sc.place = inHeader
+	}
+}
+
+func isJoin(c byte) bool { return c == '.' || c == ':' || c == ',' || c == '-' || c == '/' || c == '+' }
+
+// pass notes a word that is no level.
+func (sc *scanner) pass(at, end int) {
+	s := sc.s
+	if sc.brackets > 0 {
+		return
+	}
+	sc.last = s[at:end]
+	next := byte(' ')
+	if end < len(s) {
+		next = s[end]
+	}
+	switch {
+	case next == ':' && (end+1 == len(s) || s[end+1] == ' ' || s[end+1] == '\t'):
+		sc.place, sc.words = inPrefix, 0
+	case isNeutral(s[at:end]):
+		if sc.place == atStart {
+			sc.place = inHeader
+		}
+	case next != ' ' || at > 0 && s[at-1] != ' ' && s[at-1] != '\t':
+		if sc.place == atStart {
+			sc.place = inHeader
+		}
+	default:
+		sc.words++
+		sc.place = inProse
+	}
+}
+
+// isNeutral says whether a word belongs to a time, or is an abbreviation.
+func isNeutral(w string) bool {
+	if len(w) > 9 {
+		return false
+	}
+	upper := true
+	for i := range len(w) {
+		upper = upper && w[i]-'A' < 26
+	}
+	if upper {
+		return true
+	}
+	if w[0] >= 0x80 || len(w) == 3 && strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDecMonTueWedThuFriSatSun", w) {
+		return true
+	}
+	return false
+}
+
+// soft are words that are levels only at the place of one: in a sentence they are words.
+func soft(n uint8, w string) bool {
+	return n < numWarn || strings.EqualFold(w, "fail") || strings.EqualFold(w, "failed") || strings.EqualFold(w, "assert") || strings.EqualFold(w, "failure")
+}
+
+// judge says whether a word that is a level is there as one.
+func (sc *scanner) judge(at, end int, n uint8) Confidence {
+	s := sc.s
+	coloured := at >= 3 && s[at-1] == 'm' && isColour(s[:at])
+	before, prev := sc.before(at)
+	after, next := sc.after(end)
+	upper := isUpper(s[at:end])
+	single := end-at == 1
+	inSide := opens(prev) && closes(next)
+	switch {
+	case inSide && (prev != '(' || upper || sc.place != inProse) && (prev != '<' || upper || sc.place != inProse):
+		if single && prev == '(' && sc.place == inProse {
+			return None
+		}
+		return Strong
+	case single:
+		return sc.judgeLetter(at, end, before, after, prev, next)
+	case coloured && end < len(s) && (s[end] == 0x1b || s[end] == '\\' || s[end] == ' ' || s[end] == ':'):
+		return Strong
+	case sc.brackets > 0 && next == ']' && (before == ':' || before == '/' || before == '|' || before == '.' || before == ' ' && sc.place != inProse) && after != ' ':
+		return Strong
+	case prev == '\t' && next == '\t':
+		return Strong
+	case before == ' ' && after == ' ' && (prev == '-' && next == '-' || prev == '|' && next == '|'):
+		return Strong
+	case upper && isBefore(before) && isAfter(s, end, after) && !(after == ':' && says(s, end)):
+		if sc.place == inProse && soft(n, s[at:end]) {
+			return None
+		}
+		if sc.place == inProse {
+			return Weak
+		}
+		return Strong
+	case upper && before == '.' && after == ':': // Monolog: app.ERROR:
+		return Strong
+	}
+	if s[at] >= 0x80 {
+		return sc.judgeForeign(end, before, after, next)
+	}
+	return sc.judgeLower(at, end, n, before, after, next)
+}
+
+// judgeLower judges a word that is not in capitals and not in brackets.
+func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Confidence {
+	s := sc.s
+	if before != ' ' && before != '\t' && before != 0 && before != ']' && before != ')' && before != '|' && before != '>' {
+		return None
+	}
+	if after == ' ' && sc.place != inProse { // fatal error: ...
+		j := end + 1
+		for j < len(s) && isLetter(s[j]) {
+			j++
+		}
+		if j < len(s) && s[j] == ':' && wordOf(s[end+1:j]) != 0 {
+			return Strong
+		}
+	}
+	if after == ':' && (end+1 == len(s) || !isKeyByte(s[end+1]) && s[end+1] != '/' && s[end+1] != ':') {
+		if says(s, end) {
+			return None
+		}
+		switch {
+		case sc.place == inProse && (sc.words > 1 || soft(n, s[at:end]) || denies(sc.last)):
+			return None
+		case sc.place == inProse:
+			return Weak
+		}
+		return Strong
+	}
+	if sc.place == inHeader && sc.brackets == 0 && (after == ' ' || after == '\t' || after == '|') {
+		if next == '=' {
+			return None
+		}
+		return Weak
+	}
+	if sc.place == atStart && (after == '\t' || after == '|' || next == '|' || after == ' ' && has(s, end+1, " ")) {
+		return Weak
+	}
+	return None
+}
+
+// judgeForeign judges a word that is not ASCII.
+func (sc *scanner) judgeForeign(end int, before, after, next byte) Confidence {
+	switch {
+	case sc.brackets > 0 || before != 0 && before != ' ' && before != '\t' && before != ']' && before != '|':
+		return None
+	case after == ':' || strings.HasPrefix(sc.s[end:], "：") || strings.HasPrefix(sc.s[end:], "】"):
+		if says(sc.s, end) {
+			return None
+		}
+		return Strong
+	case (sc.place == inHeader || sc.place == atStart) && (after == ' ' || after == '\t' || after == '[' || after == '|'):
+		return Strong
+	}
+	return None
+}
+
+// judgeLetter judges a level of one letter: after a time, before a component.
+func (sc *scanner) judgeLetter(at, end int, before, after, prev, next byte) Confidence {
+	s := sc.s
+	switch {
+	case before == '[' && after == ' ' && sc.brackets > 0 && end+1 < len(s) && s[end+1]-'0' < 10: // Tornado: [E 250102 10:00:00 web:1]
+		return Strong
+	case sc.place != inHeader || sc.brackets > 0:
+		return None
+	case before == ' ' && (after == ' ' || after == '\t') && prev != '-':
+		if s[at] == 'A' || s[at] == 'N' || s[at] == 'S' || s[at] == 'P' || s[at] == 'T' {
+			return None
+		}
+		if next-'A' < 26 || next == '[' || next == '-' || next == '|' || next == ':' || next-'a' < 26 {
+			return Weak
+		}
+	case before == '\t' && after == '\t', prev == '|' && next == '|':
+		return Strong
+	}
+	return None
+}
+
+// says reads what follows a colon: null and the like say that there is no error.
+func says(s string, end int) bool {
+	rest := s[end:]
+	if strings.HasPrefix(rest, "：") {
+		rest = rest[2:]
+	}
+	rest = strings.TrimLeft(rest[1:], " \t")
+	if rest == "" {
+		return false
+	}
+	w := rest
+	if i := strings.IndexAny(w[:min(len(w), 12)], " ,;.\n\t}"); i >= 0 {
+		w = w[:i]
+	}
+	return isNothing(w) && w != "no" && w != "-" && w != "ok" || strings.HasPrefix(rest, "no error")
+}
+
+func denies(w string) bool {
+	switch len(w) {
+	case 2:
+		return strings.EqualFold(w, "no")
+	case 3:
+		return strings.EqualFold(w, "any")
+	case 4:
+		return strings.EqualFold(w, "last") || strings.EqualFold(w, "zero")
+	case 7:
+		return strings.EqualFold(w, "without")
+	case 8:
+		return strings.EqualFold(w, "previous")
+	}
+	return false
+}
+
+// before returns the byte before a word and the last one that is no space. Colours are none.
+func (sc *scanner) before(at int) (before, prev byte) {
+	s := sc.s
+	i := at
+	for i > 0 && s[i-1] == 'm' && isColour(s[:i]) {
+		i = strings.LastIndexByte(s[:i], '[') - 1
+		if i > 0 && s[i] != 0x1b {
+			i = strings.LastIndexByte(s[:i], '\\')
+		}
+		i = max(i, 0)
+	}
+	if i == 0 {
+		return 0, 0
+	}
+	if before = s[i-1]; before >= 0x80 {
+		return openWide(s[:i]), openWide(s[:i])
+	}
+	if i > 1 && s[i-2] == '\\' && before == 't' {
+		return '\t', '\t'
+	}
+	for i > 0 && s[i-1] == ' ' {
+		i--
+	}
+	if i == 0 {
+		return before, 0
+	}
+	if prev = s[i-1]; prev >= 0x80 {
+		prev = openWide(s[:i])
+	}
+	return before, prev
+}
+
+// after returns the byte after a word and the first one that is no space.
+func (sc *scanner) after(end int) (after, next byte) {
+	s := sc.s
+	for end < len(s) && (s[end] == 0x1b || s[end] == '\\') {
+		e := skipEscape(s, end)
+		if e == end {
+			break
+		}
+		end = e
+	}
+	if end >= len(s) {
+		return '\n', '\n'
+	}
+	if after = s[end]; after == '\\' {
+		return '\t', '\t'
+	}
+	if after >= 0x80 {
+		after = closeWide(s[end:])
+		return after, after
+	}
+	for end < len(s) && s[end] == ' ' {
+		end++
+	}
+	if end >= len(s) {
+		return after, '\n'
+	}
+	return after, s[end]
+}
+
+func openWide(s string) byte {
+	switch {
+	case strings.HasSuffix(s, "【"), strings.HasSuffix(s, "［"), strings.HasSuffix(s, "「"), strings.HasSuffix(s, "『"), strings.HasSuffix(s, "〔"):
+		return '['
+	case strings.HasSuffix(s, "（"):
+		return '('
+	case strings.HasSuffix(s, "《"), strings.HasSuffix(s, "〈"):
+		return '<'
+	case strings.HasSuffix(s, "｜"):
+		return '|'
+	}
+	return 0x80
+}
+
+func closeWide(s string) byte {
+	switch {
+	case strings.HasPrefix(s, "】"), strings.HasPrefix(s, "］"), strings.HasPrefix(s, "」"), strings.HasPrefix(s, "』"), strings.HasPrefix(s, "〕"):
+		return ']'
+	case strings.HasPrefix(s, "）"):
+		return ')'
+	case strings.HasPrefix(s, "》"), strings.HasPrefix(s, "〉"):
+		return '>'
+	case strings.HasPrefix(s, "："):
+		return ':'
+	case strings.HasPrefix(s, "｜"):
+		return '|'
+	}
+	return 0x80
+}
+
+// punctuation returns the length of the punctuation mark of CJK text or the full-width one at i,
+// or 0.
+func punctuation(s string, i int) int {
+	if i+3 > len(s) || s[i] != 0xE3 && s[i] != 0xEF && s[i] != 0xE2 {
+		return 0
+	}
+	switch {
+	case s[i] == 0xE3 && s[i+1] == 0x80, // U+3000 to U+303F
+		s[i] == 0xE2 && s[i+1] == 0x80, // dashes, quotes, bullets
+		s[i] == 0xEF && s[i+1] == 0xBC && (s[i+2] <= 0x8F || s[i+2] >= 0x9A && s[i+2] <= 0xA0 || s[i+2] >= 0xBB),
+		s[i] == 0xEF && s[i+1] == 0xBD && (s[i+2] == 0x80 || s[i+2] >= 0x9B && s[i+2] <= 0xA5),
+		s[i] == 0xEF && s[i+1] == 0xBB && s[i+2] == 0xBF: // byte order mark
+		return 3
+	}
+	return 0
+}
+
+func opens(c byte) bool { return c == '[' || c == '(' || c == '<' || c == '|' || c == '{' || c == '\t' }
+func closes(c byte) bool {
+	return c == ']' || c == ')' || c == '>' || c == '|' || c == '}' || c == '\t'
+}
+
+func isBefore(c byte) bool {
+	switch c {
+	case 0, ' ', '\t', '\n', '[', '(', '<', '{', '|', ',', '-', '*', '#', '>', ':', ']', ')', '}', '"', ';', '=':
+		return true
+	}
+	return false
+}
+
+func isAfter(s string, end int, c byte) bool {
+	switch c {
+	case ' ', '\t', '\n', '\r', ':', ']', ')', '>', '|', ',', '*', '!', ';', '}', '#', '[', '"', '/', '\'', '<':
+		return true
+	case '-':
+		return has(s, end+1, " ") || has(s, end+1, "-") || has(s, end+1, "[")
+	}
+	return false
+}
+
+func isUpper(w string) bool {
+	for i := range len(w) {
+		if w[i] >= 0x80 || w[i]-'a' < 26 {
+			return false
+		}
+	}
+	return true
+}
+
+func upperLetter(c byte) uint8 {
+	if c-'A' < 26 {
+		return letters[c-'A']
+	}
+	return 0
+}
+
+// isColour says whether s ends in an escape sequence that sets a colour.
+func isColour(s string) bool {
+	i := len(s) - 2
+	for i >= 0 && (s[i]-'0' < 10 || s[i] == ';') {
+		i--
+	}
+	return i > 0 && s[i] == '[' && (s[i-1] == 0x1b || has(s, i-6, `\u001b`) || has(s, i-6, `\u001B`) || has(s, i-4, `\x1b`) || has(s, i-4, `\033`))
+}
+
+// skipEscape returns the end of the escape sequence at i, or i. Sequences that are written as
+// text, as in JSON, count.
+func skipEscape(s string, i int) int {
+	j := i + 1
+	if s[i] == '\\' {
+		switch {
+		case has(s, i, `\u001b`) || has(s, i, `\u001B`):
+			j = i + 6
+		case has(s, i, `\x1b`) || has(s, i, `\033`):
+			j = i + 4
+		default:
+			return i
+		}
+	}
+	if j >= len(s) || s[j] != '[' {
+		return j
+	}
+	for j++; j < len(s) && (s[j]-'0' < 10 || s[j] == ';'); j++ {
+	}
+	return min(j+1, len(s))
+}
