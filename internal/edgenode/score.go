@@ -65,7 +65,12 @@ type Levels struct {
 	Right, Wrong, Invented, Missed int // invented: the line has no level
 
 	Severe, SevereFound, SevereInvented int // records that matter by what they say
+
+	Misjudged map[string]int // by event: records of which the level or the guard is not right
 }
+
+// NewLevels returns an empty comparison.
+func NewLevels() *Levels { return &Levels{Misjudged: map[string]int{}} }
 
 // Add counts what was inferred of a record without a severity: a number of OTLP, 0 where no level was found, and whether the
 // guard keeps the record.
@@ -73,6 +78,9 @@ func (l *Levels) Add(r *Record, number plog.SeverityNumber, guarded bool) {
 	truth, found := levelOf(r.Truth.Severity), levelOf(number)
 	if truth == 0 && r.Truth.Severe && found == levelOf(bad) {
 		truth = found // a crash has no level, and is an error
+	}
+	if truth != found || guarded != r.Truth.Severe {
+		l.Misjudged[r.Truth.Event]++
 	}
 	switch {
 	case truth == found:

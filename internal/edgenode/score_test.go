@@ -36,9 +36,9 @@ func TestAScoreFindsLostRecordsAndHiddenOutcomes(t *testing.T) {
 }
 
 func TestLevelsHavePrecisionAndRecall(t *testing.T) {
-	var l Levels
+	l := NewLevels()
 	add := func(truth plog.SeverityNumber, severe bool, found plog.SeverityNumber, guarded bool) {
-		l.Add(&Record{Truth: Truth{Severity: truth, Severe: severe}}, found, guarded)
+		l.Add(&Record{Truth: Truth{Event: "program/event", Severity: truth, Severe: severe}}, found, guarded)
 	}
 	add(info, false, info+1, false) // INFO2 is INFO
 	add(bad, true, fatal, true)
@@ -48,7 +48,7 @@ func TestLevelsHavePrecisionAndRecall(t *testing.T) {
 	add(warn, true, none, false)
 	add(none, false, bad, true)
 	add(info, false, warn, true)
-	assert.Equal(t, Levels{Right: 3, Wrong: 1, Invented: 1, Missed: 1, Severe: 4, SevereFound: 3, SevereInvented: 2}, l)
+	assert.Equal(t, &Levels{Right: 3, Wrong: 1, Invented: 1, Missed: 1, Severe: 4, SevereFound: 3, SevereInvented: 2, Misjudged: map[string]int{"program/event": 3}}, l)
 	precision, recall := l.Levels()
 	assert.Equal(t, []float64{0.6, 0.6}, []float64{precision, recall})
 	precision, recall = l.Guard()

@@ -3,7 +3,15 @@
 
 package main
 
-import "go.opentelemetry.io/collector/pdata/plog"
+import (
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sealgate/sealgate/severity"
+)
 
 // infer returns the severity of a body, 0 where it has none, and whether the guard keeps the record.
-func infer(string) (number plog.SeverityNumber, guarded bool) { return 0, false }
+func infer(body string) (number plog.SeverityNumber, guarded bool) {
+	r := severity.Infer(body)
+	number = plog.SeverityNumber(r.Number)
+	return number, r.Severe || number >= plog.SeverityNumberWarn
+}

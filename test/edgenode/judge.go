@@ -143,7 +143,7 @@ func printEvents(out io.Writer, what string, events map[string]int) {
 
 // printLevels infers the severity of each record that has none.
 func printLevels(out io.Writer, node *edgenode.Node) {
-	var l edgenode.Levels
+	l := edgenode.NewLevels()
 	records := 0
 	for r := range node.All() {
 		if r.Severity == plog.SeverityNumberUnspecified {
@@ -157,6 +157,7 @@ func printLevels(out io.Writer, node *edgenode.Node) {
 		records, precision, recall, l.Right, l.Wrong, l.Invented, l.Missed)
 	precision, recall = l.Guard()
 	fmt.Fprintf(out, "guard      of %d severe ones: precision %.4f, recall %.4f\n", l.Severe, precision, recall)
+	printEvents(out, "misjudged", l.Misjudged)
 }
 
 func total(of map[string]int) (n int) {
