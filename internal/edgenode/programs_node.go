@@ -65,7 +65,7 @@ var kubelet = program{
 		{"no-disk-pressure", info, 0, `kubelet_node_status.go:669] "Recording event message for node" node="«node»" event="NodeHasNoDiskPressure"`},
 		{"not-admitted", warn, 0, `eviction_manager.go:168] "Failed to admit pod to node" pod="shop/report-«int 29000000 29999999»-«hex 5»" nodeCondition=["DiskPressure"]`},
 		{"disk-usage", warn, 0, `image_gc_manager.go:373] "Disk usage on image filesystem is over the high threshold, trying to free bytes down to the low threshold" usage=«int 86 97» highThreshold=85 amountToFree=«int 3000000000 9000000000» lowThreshold=80`},
-		{"probe-503", info, 0, `prober.go:107] "Probe failed" probeType="Liveness" pod="«pod payment»" podUID="«uid payment»" containerName="payment" probeResult="failure" output="HTTP probe failed with statuscode: 503"`},
+		{"probe-503", info | severe, 0, `prober.go:107] "Probe failed" probeType="Liveness" pod="«pod payment»" podUID="«uid payment»" containerName="payment" probeResult="failure" output="HTTP probe failed with statuscode: 503"`},
 		{"backoff", bad, 0, `pod_workers.go:1301] "Error syncing pod, skipping" err="failed to \"StartContainer\" for \"edge-sync\" with CrashLoopBackOff: \"back-off «10s|20s|40s|1m20s|2m40s» restarting failed container=edge-sync pod=«name edge-sync»_shop(«uid edge-sync»)\"" pod="«pod edge-sync»" podUID="«uid edge-sync»"`},
 	},
 }
@@ -103,7 +103,7 @@ var containerd = program{
 		// Incidents.
 		{"no-space", bad, 0, `msg="Failed to pull image \"registry-vpc.cn-hangzhou.aliyuncs.com/shop/report:2.«int 10 40».0\": failed to extract layer sha256:«hex 64»: write /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/«int 100 999»/fs/usr/lib/x86_64-linux-gnu/libicudata.so.72.1: no space left on device: unknown"`},
 		{"kill-evicted", info, 0, `msg="Kill container \"«hex 64»\" with signal terminated, reason: evicted for ephemeral-storage"`},
-		{"exit-1", info, 0, `msg="received exit event container_id:\"«hex 64»\" exit_status:1 exited_at:{seconds:«int 1790000000 1799999999»}"`},
+		{"exit-1", info | severe, 0, `msg="received exit event container_id:\"«hex 64»\" exit_status:1 exited_at:{seconds:«int 1790000000 1799999999»}"`},
 	},
 }
 
