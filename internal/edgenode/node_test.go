@@ -131,7 +131,7 @@ func TestEveryRecordIsWholeAndHasItsTruth(t *testing.T) {
 }
 
 // In files of containers no record has a severity; where the agent parses lines, it has.
-func TestAThirdOfTheProgramsHaveNoSeverityInTheirRecords(t *testing.T) {
+func TestAThirdOfTheProgramsRecordNoSeverity(t *testing.T) {
 	with, severe, unknown := make(map[string]bool), 0, 0
 	for r := range newNode(t, Options{Seed: 1}).All() {
 		name := attribute(r.Resource, "service.name")
