@@ -11,14 +11,22 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// Levels, as the agent maps them.
+// Levels of a line, as OTLP numbers them.
 const (
-	none  = plog.SeverityNumberUnspecified // the line has no severity
+	none  = plog.SeverityNumberUnspecified // the line has no level
 	debug = plog.SeverityNumberDebug
 	info  = plog.SeverityNumberInfo
 	warn  = plog.SeverityNumberWarn
 	bad   = plog.SeverityNumberError
 	fatal = plog.SeverityNumberFatal
+)
+
+// What is added to a level.
+const (
+	hidden plog.SeverityNumber = 1 << 8 // the line has the level, and the record does not
+	severe plog.SeverityNumber = 1 << 9 // the line matters whatever its level: a crash, a 5xx, a non-zero exit code
+
+	levelBits = hidden - 1
 )
 
 // rare is how often an hour a statement is made at most that counts as rare.
@@ -34,6 +42,16 @@ var (
 	upperLevels  = levels{"DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 	pythonLevels = levels{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 	pinoLevels   = levels{"20", "30", "40", "50", "60"}
+	mongoLevels  = levels{"D1", "I", "W", "E", "F"}
+	mysqlLevels  = levels{"Note", "Note", "Warning", "ERROR", "ERROR"}
+	log15Levels  = levels{"dbug", "info", "warn", "eror", "crit"}
+	dotnetLevels = levels{"dbug", "info", "warn", "fail", "crit"}
+	threeLetters = levels{"DBG", "INF", "WRN", "ERR", "FTL"}             // of Serilog and zerolog
+	alertLevels  = levels{"INFO", "NOTICE", "WARNING", "ALERT", "EMERG"} // of HAProxy
+	priorities   = levels{"31", "30", "28", "27", "26"}                  // of syslog, the facility is daemon
+	titleLevels  = levels{"Debug", "Info", "Warning", "Error", "Fatal"}
+	chinese      = levels{"调试", "信息", "警告", "错误", "致命"}
+	tomcatLevels = levels{"详细", "信息", "警告", "严重", "严重"} // of a JVM in zh_CN
 )
 
 func (l levels) text(of plog.SeverityNumber) string {
@@ -53,6 +71,7 @@ type program struct {
 	prefix    string // of every statement that has a level
 	pid       int
 	stderr    bool // where it writes
+	bare      bool // its records have no severity, as those of files of containers: the levels are in its lines alone
 	says      []statement
 }
 
@@ -67,12 +86,12 @@ const (
 )
 
 // statement is a place in a program that writes a record. Its name is the template in truth; where the name has two
-// words, the second is a variant of the same template, such as the status in an access log.
+// words, the second is a variant of the same template, such as the status in an access log. Each variant is an event.
 type statement struct {
 	name    string
-	level   plog.SeverityNumber
-	perHour int    // at DefaultRate; 0: made by flows and incidents alone
-	text    string // with values in «», see values.go
+	level   plog.SeverityNumber // with hidden and severe
+	perHour int                 // at DefaultRate; 0: made by flows and incidents alone
+	text    string              // with values in «», see values.go
 }
 
 // line is a statement that is ready to be made.
@@ -80,8 +99,12 @@ type line struct {
 	statement
 	by       *program
 	template string
+	event    string
 	variant  string
-	severity string // text
+	level    plog.SeverityNumber // without hidden and severe
+	recorded plog.SeverityNumber // that of its records
+	severe   bool
+	severity string // text of the level
 	traced   bool   // it prints the trace id, so the agent knows it
 	parts    []part
 }
@@ -114,12 +137,17 @@ func newBook() book {
 func (b *book) add(p *program, s statement) {
 	key := p.name + "/" + s.name
 	name, variant, _ := strings.Cut(s.name, " ")
-	l := &line{statement: s, by: p, template: p.name + "/" + name, variant: variant, severity: p.levels.text(s.level)}
-	if _, err := strconv.Atoi(variant); err == nil {
+	level := s.level & levelBits
+	l := &line{statement: s, by: p, template: p.name + "/" + name, event: key, variant: variant, level: level, severity: p.levels.text(level)}
+	l.severe = level >= warn || s.level&severe != 0
+	if !p.bare && s.level&hidden == 0 {
+		l.recorded = level
+	}
+	if _, err := strconv.Atoi(variant); err == nil && l.recorded != none {
 		l.severity = variant // a status, which the agent takes the severity from
 	}
 	text := s.text
-	if s.level != none {
+	if level != none {
 		text = p.prefix + text
 	}
 	l.parts, l.traced = compile(text), strings.Contains(text, "«trace»")

@@ -40,6 +40,11 @@ var incidents = []incident{
 		{80, "kubelet/not-admitted", "", 240},
 		{100, "kubelet/evict-critical", "", 180},
 		{200, "kubelet/image-gc-failed", "", 120},
+		// Programs whose records have no severity.
+		{6, "mongodb/write-failed", "", 720},
+		{9, "billing/failed", "", 360},
+		{12, "scheduler/finished 2", "", 240},
+		{14, "order-cn/lost", "", 300},
 		{999, "kubelet/no-disk-pressure", "", 0},
 	}},
 	// The first record is an ERROR of one service.
@@ -49,6 +54,11 @@ var incidents = []incident{
 		{100, "payment/not-ready", "", 360},
 		{120, "kubelet/probe-503", "", 360},
 		{150, "checkout/breaker", "", 0},
+		{105, "pay-cn/charge-failed", "", 720},
+		{106, "bff/failed", "", 480},
+		{108, "haproxy/access 503", "", 480},
+		{110, "recommender/access 500", "", 240},
+		{130, "media/probe 503", "", 240},
 		{970, "payment/bank-back", "", 0},
 		{985, "checkout/breaker-closed", "", 0},
 	}},
@@ -56,6 +66,12 @@ var incidents = []incident{
 	{name: "expired certificate", at: 730, length: 110, down: "edge-sync", acts: []act{
 		{0, "edge-sync/certificate-expired", "", 0},
 		{3, "", "crash", 180},
+		{10, "meters/failed", "", 360},
+		{12, "sensors/gone", "", 360},
+		{14, "istio-proxy/csr", "", 240},
+		{16, "catalogue/failed", "", 240},
+		{18, "tomcat/servlet", "", 240},
+		{20, "reviews/lost", "", 240},
 		{999, "edge-sync/renewed", "", 0},
 	}},
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 )
 
 // golden is the hour of seed 1. Figures that were measured with it are not comparable with those of another.
-const golden = "398d22f0bbac5262"
+const golden = "1bbff1dd1a54445c"
 
 func newNode(t testing.TB, o Options) *Node {
 	n, err := New(o)
@@ -33,9 +34,9 @@ func digest(n *Node) string {
 	var b []byte
 	for r := range n.All() {
 		b = binary.LittleEndian.AppendUint64(b[:0], uint64(r.Time.UnixNano()))
-		b = append(b, byte(r.Severity), byte(r.Truth.Incident))
+		b = append(b, byte(r.Severity), byte(r.Truth.Incident), byte(r.Truth.Severity))
 		b = append(append(b, r.TraceID[:]...), r.SpanID[:]...)
-		for _, text := range []string{r.SeverityText, r.Body, r.Truth.Template} {
+		for _, text := range []string{r.SeverityText, r.Body, r.Truth.Event} {
 			b = append(append(b, text...), 0)
 		}
 		for _, a := range slices.Concat(r.Attributes, r.Resource.Attributes) {
@@ -97,12 +98,15 @@ func TestEveryRecordIsWholeAndHasItsTruth(t *testing.T) {
 		require.False(t, strings.ContainsAny(r.Body, "«»"), r.Body)
 		require.Equal(t, r.Severity == plog.SeverityNumberUnspecified, r.SeverityText == "", r.Body)
 		require.Contains(t, r.Body, r.SeverityText)
-		require.Equal(t, r.Severity >= plog.SeverityNumberWarn || r.Truth.First || r.Truth.Rare, r.Truth.Matters)
+		require.True(t, strings.HasPrefix(r.Truth.Event, r.Truth.Template), r.Truth.Event)
+		require.Contains(t, []plog.SeverityNumber{none, r.Truth.Severity}, r.Severity, r.Body)
+		require.True(t, r.Truth.Severe || r.Truth.Severity < warn, r.Body)
+		require.Equal(t, r.Truth.Severe || r.Truth.First || r.Truth.Rare, r.Truth.Matters)
 		if r.Truth.Rare {
-			if last, ok := lastRare[r.Truth.Template]; ok {
-				require.Greater(t, r.Time.Sub(last), 5*time.Minute, r.Truth.Template)
+			if last, ok := lastRare[r.Truth.Event]; ok {
+				require.Greater(t, r.Time.Sub(last), 5*time.Minute, r.Truth.Event)
 			}
-			lastRare[r.Truth.Template] = r.Time
+			lastRare[r.Truth.Event] = r.Time
 		}
 		seen[r.Truth.Template] = true
 		severities[r.Severity]++
@@ -120,10 +124,86 @@ func TestEveryRecordIsWholeAndHasItsTruth(t *testing.T) {
 		}
 		return share
 	}
-	assert.InDelta(t, 0.75, share(info), 0.05)
+	assert.InDelta(t, 0.58, share(info), 0.05)
 	assert.InDelta(t, 0.22, share(debug), 0.05)
-	assert.InDelta(t, 0.01, share(none), 0.005)
+	assert.InDelta(t, 0.22, share(none), 0.03)
 	assert.InDelta(t, 0.03, share(warn, bad, fatal), 0.01)
+}
+
+// In files of containers no record has a severity; where the agent parses lines, it has.
+func TestAThirdOfTheProgramsRecordNoSeverity(t *testing.T) {
+	with, severe, unknown := make(map[string]bool), 0, 0
+	for r := range newNode(t, Options{Seed: 1}).All() {
+		name := attribute(r.Resource, "service.name")
+		with[name] = with[name] || r.Severity != none
+		if r.Truth.Severe {
+			severe++
+			if r.Severity == none {
+				unknown++
+			}
+		}
+	}
+	without := 0
+	for _, has := range with {
+		if !has {
+			without++
+		}
+	}
+	t.Logf("%d of %d programs; %d of %d severe records", without, len(with), unknown, severe)
+	assert.InDelta(t, 0.45, float64(without)/float64(len(with)), 0.12)
+	assert.Greater(t, unknown, 500)
+}
+
+// Formats of lines whose level is in the text alone, each with the event that it has to be.
+func TestTheFormatsOfManyProgramsAreAmongTheRecords(t *testing.T) {
+	formats := map[string]string{
+		"bff/failed":             `^\{"name":"bff",.*"level":50,`,
+		"mongodb/sync-behind":    `"s":"W",`,
+		"istio-proxy/csr":        `^\S+Z\terror\tcitadelclient\t`,
+		"meters/failed":          ` lvl=eror msg="meter read"`,
+		"sensors/gone":           `^\d+:\d\d[AP]M ERR `,
+		"pricing/negative":       `^\[\d\d:\d\d:\d\d ERR\] `,
+		"catalogue/failed":       `(?s)^fail: .*TimeoutException.*\n +at `,
+		"reviews/lost":           `(?s) - ERROR - .*\nTraceback \(most recent call last\):\n`,
+		"billing/failed":         `"Level" : "Error"`,
+		"billing/thread-died":    `(?s)^Exception in thread .*\n\tat .*\nCaused by: `,
+		"sensors/panic":          `(?s)^panic: .*\n\ngoroutine \d+ \[running\]:\n`,
+		"bff/unhandled":          `(?s)^TypeError: .*\n    at `,
+		"media/access 502":       `HTTP/1\.1" 502 \d+ `,
+		"media/probe 503":        `HTTP/1\.1" 503 .*kube-probe/`,
+		"media/probe 200":        `HTTP/1\.1" 200 .*kube-probe/`,
+		"recommender/access 500": `^INFO: .*HTTP/1\.1" 500 Internal Server Error$`,
+		"haproxy/access 503":     `carts/<NOSRV> .* 503 217 `,
+		"haproxy/no-server":      `^\[ALERT\] `,
+		"mysql/deprecated":       ` \[Warning\] \[MY-\d+\] `,
+		"postgres/unique":        ` ERROR:  duplicate key`,
+		"redis/overcommit":       `:M .* # WARNING `,
+		"syslog-relay/link":      `^<27>`,
+		"scheduler/finished 2":   ` exit_code=2 `,
+		"scheduler/rpc 14":       ` grpc\.code=14 `,
+		"kernel/oom":             `out of memory: Killed process`,
+		"login/failed":           `用户\d+登录失败`,
+		"login/succeeded":        `用户\d+登录成功`,
+		"order-cn/shipped":       `订单[０-９]+已发货`,
+		"pay-cn/charge-failed":   ` 级别=错误 `,
+		"pay-cn/refund-held":     `^【警告】`,
+		"pay-cn/unsettled":       `"级别":"错误"`,
+		"pay-cn/disk-broken":     `^磁盘\d+损坏，数据丢失$`,
+		"tomcat/servlet":         `(?s) 严重 .*\n\t\tat `,
+		"order-cn/lost":          ` \[错误\] 订单`,
+		"inventory/lookup":       `(?s)^ERROR: .*KeyError: `,
+	}
+	patterns := make(map[string]*regexp.Regexp)
+	for event, format := range formats {
+		patterns[event] = regexp.MustCompile(format)
+	}
+	for r := range newNode(t, Options{Seed: 1}).All() {
+		if p := patterns[r.Truth.Event]; p != nil {
+			require.Regexp(t, p, r.Body, r.Truth.Event)
+			delete(formats, r.Truth.Event)
+		}
+	}
+	assert.Empty(t, formats, "events that are not seen in an hour")
 }
 
 func TestEachIncidentBeginsWithItsFirstRecordAndEnds(t *testing.T) {
@@ -213,14 +293,14 @@ func attribute(r *Resource, key string) string {
 }
 
 func TestAJobRunsInANewPodEachTime(t *testing.T) {
-	runs := make(map[*Resource]int)
-	for r := range newNode(t, Options{Duration: 10 * time.Minute}).All() {
+	n, runs := newNode(t, Options{Duration: 10 * time.Minute}), make(map[*Resource]int)
+	for r := range n.All() {
 		if strings.HasPrefix(r.Truth.Template, "report/") {
 			runs[r.Resource]++
 			assert.Regexp(t, `^report-\d{8}-\w{5}$`, attribute(r.Resource, "k8s.pod.name"))
 		}
 	}
-	assert.InDelta(t, 80/6, len(runs), 4)
+	assert.InDelta(t, 80*n.pace.to/n.pace.of/6, len(runs), 4)
 	for _, lines := range runs {
 		assert.LessOrEqual(t, lines, 4)
 	}

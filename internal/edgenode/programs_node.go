@@ -9,6 +9,9 @@ var programs = []*program{
 	&coredns, &kubeProxy, &flannel, &csi, &problemDetector, &metricsServer, &nodeExporter,
 	&ingress,
 	&storefront, &checkout, &payment, &inventory, &notifier, &edgeSync, &redis, &postgres, &report,
+	&mongodb, &mysql, &haproxy, &webServer, &istioAgent, &syslogRelay,
+	&catalogue, &pricing, &reviews, &recommender, &meters, &sensors, &bff, &billing, &scheduler,
+	&loginService, &orderService, &payService, &tomcat,
 }
 
 const klogPrefix = `«klog» `
@@ -62,7 +65,7 @@ var kubelet = program{
 		{"no-disk-pressure", info, 0, `kubelet_node_status.go:669] "Recording event message for node" node="«node»" event="NodeHasNoDiskPressure"`},
 		{"not-admitted", warn, 0, `eviction_manager.go:168] "Failed to admit pod to node" pod="shop/report-«int 29000000 29999999»-«hex 5»" nodeCondition=["DiskPressure"]`},
 		{"disk-usage", warn, 0, `image_gc_manager.go:373] "Disk usage on image filesystem is over the high threshold, trying to free bytes down to the low threshold" usage=«int 86 97» highThreshold=85 amountToFree=«int 3000000000 9000000000» lowThreshold=80`},
-		{"probe-503", info, 0, `prober.go:107] "Probe failed" probeType="Liveness" pod="«pod payment»" podUID="«uid payment»" containerName="payment" probeResult="failure" output="HTTP probe failed with statuscode: 503"`},
+		{"probe-503", info | severe, 0, `prober.go:107] "Probe failed" probeType="Liveness" pod="«pod payment»" podUID="«uid payment»" containerName="payment" probeResult="failure" output="HTTP probe failed with statuscode: 503"`},
 		{"backoff", bad, 0, `pod_workers.go:1301] "Error syncing pod, skipping" err="failed to \"StartContainer\" for \"edge-sync\" with CrashLoopBackOff: \"back-off «10s|20s|40s|1m20s|2m40s» restarting failed container=edge-sync pod=«name edge-sync»_shop(«uid edge-sync»)\"" pod="«pod edge-sync»" podUID="«uid edge-sync»"`},
 	},
 }
@@ -100,7 +103,7 @@ var containerd = program{
 		// Incidents.
 		{"no-space", bad, 0, `msg="Failed to pull image \"registry-vpc.cn-hangzhou.aliyuncs.com/shop/report:2.«int 10 40».0\": failed to extract layer sha256:«hex 64»: write /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/«int 100 999»/fs/usr/lib/x86_64-linux-gnu/libicudata.so.72.1: no space left on device: unknown"`},
 		{"kill-evicted", info, 0, `msg="Kill container \"«hex 64»\" with signal terminated, reason: evicted for ephemeral-storage"`},
-		{"exit-1", info, 0, `msg="received exit event container_id:\"«hex 64»\" exit_status:1 exited_at:{seconds:«int 1790000000 1799999999»}"`},
+		{"exit-1", info | severe, 0, `msg="received exit event container_id:\"«hex 64»\" exit_status:1 exited_at:{seconds:«int 1790000000 1799999999»}"`},
 	},
 }
 
@@ -131,9 +134,11 @@ var kernel = program{
 		{"link-ready", none, 0, `[«uptime»] IPv6: ADDRCONF(NETDEV_CHANGE): veth«hex 8»: link becomes ready`},
 		{"drop", none, 240, `[«uptime»] IN=eth0 OUT= MAC=00:16:3e:«hex 2»:«hex 2»:«hex 2» SRC=«ip» DST=172.16.3.7 LEN=«int 40 60» TOS=0x00 PREC=0x00 TTL=«int 40 250» ID=«int 1 65000» DF PROTO=TCP SPT=«int 1025 65000» DPT=«int 1 9999» WINDOW=1024 RES=0x00 SYN URGP=0`},
 		{"syn-flood", none, 2, `[«uptime»] TCP: request_sock_TCP: Possible SYN flooding on port 443. Sending cookies.  Check SNMP counters.`},
-		{"ext4", none, 2, `[«uptime»] EXT4-fs warning (device vda3): ext4_dx_add_entry:2461: Directory (ino: «int 100000 999999») index full, reach max htree level :2`},
+		{"ext4", hidden | warn, 2, `[«uptime»] EXT4-fs warning (device vda3): ext4_dx_add_entry:2461: Directory (ino: «int 100000 999999») index full, reach max htree level :2`},
 		{"nvme", none, 1, `[«uptime»] nvme nvme0: I/O «int 1 900» QID «int 1 8» timeout, completion polled`},
 		{"perf", none, 1, `[«uptime»] perf: interrupt took too long («int 2500 3900» > 2500), lowering kernel.perf_event_max_sample_rate to «int 50000 79000»`},
+		{"oom", none | severe, 2, `[«uptime»] Memory cgroup out of memory: Killed process «int 2000 99999» (java) total-vm:«int 1000000 9000000»kB, anon-rss:«int 100000 900000»kB, file-rss:«int 1000 9000»kB, shmem-rss:0kB, UID:1000 pgtables:«int 1000 9000»kB oom_score_adj:«int 900 999»`},
+		{"segfault", none | severe, 2, `[«uptime»] thumbnailer[«int 2000 99999»]: segfault at «hex 2» ip 00007f«hex 10» sp 00007f«hex 10» error 4 in libvips.so.42[7f«hex 10»+«hex 6»]`},
 		{"clock", none, 1, `[«uptime»] clocksource: timekeeping watchdog on CPU«int 0 3»: hpet wd-wd read-back delay of «int 60000 90000»ns`},
 	},
 }
@@ -167,7 +172,7 @@ var sshd = program{
 		{"bye", none, 120, `Received disconnect from «ip» port «int 1025 65000»:11: Bye Bye [preauth]`},
 		{"accepted", none, 2, `Accepted publickey for ops from 10.0.0.«int 2 30» port «int 1025 65000» ssh2: ED25519 SHA256:«hex 43»`},
 		{"session", none, 2, `pam_unix(sshd:session): session opened for user ops(uid=1001) by ops(uid=0)`},
-		{"kex", none, 4, `error: kex_exchange_identification: Connection closed by remote host`},
+		{"kex", hidden | bad, 4, `error: kex_exchange_identification: Connection closed by remote host`},
 		{"banner", none, 3, `banner exchange: Connection from «ip» port «int 1025 65000»: invalid format`},
 	},
 }

@@ -137,7 +137,7 @@ var notifier = program{
 		{"template", info, 1, `msg="template compiled" template=order_confirmation.v«int 10 20» locale=zh_CN`},
 		{"provider", info, 1, `msg="provider switched" channel=sms from=primary to=secondary`},
 		// The runtime of Go writes it, so it has no severity.
-		{"panic", none, 2, `panic: runtime error: invalid memory address or nil pointer dereference
+		{"panic", none | severe, 2, `panic: runtime error: invalid memory address or nil pointer dereference
 [signal SIGSEGV: segmentation violation code=0x1 addr=0x«hex 2» pc=0x«hex 6»]
 
 goroutine «int 20 9999» [running]:
@@ -163,7 +163,7 @@ var edgeSync = program{
 		{"compacted", info, 4, `[sync.store] compacted «int 10 90» segments into «int 1 4», «int 1000000 9000000» bytes freed`},
 		{"catalogue", info, 1, `[sync.catalogue] new catalogue version «int 400 500» received from central, sha256 «hex 64»`},
 		// It starts, fails, and is started again. Python writes the trace itself, so it has no severity.
-		{"certificate-expired", none, 0, `Traceback (most recent call last):
+		{"certificate-expired", none | severe, 0, `Traceback (most recent call last):
   File "/srv/sync/__main__.py", line 31, in <module>
     main()
   File "/srv/sync/central.py", line 84, in connect
@@ -182,12 +182,12 @@ ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verif
 var redis = program{
 	name: "redis", namespace: shop, kind: statefulSet, replicas: 1,
 	says: []statement{
-		{"changes", none, 60, `1:M «redis» * «int 100 9000» changes in 60 seconds. Saving...`},
-		{"background", none, 60, `1:M «redis» * Background saving started by pid «int 20 9999»`},
-		{"saved", none, 60, `«int 20 9999»:C «redis» * DB saved on disk`},
-		{"cow", none, 60, `«int 20 9999»:C «redis» * Fork CoW for RDB: current «int 1 9» MB, peak «int 1 9» MB, average «int 1 9» MB`},
-		{"success", none, 60, `1:M «redis» * Background saving terminated with success`},
-		{"overcommit", none, 1, `1:M «redis» # WARNING Memory overcommit must be enabled! Without it, a background save or replication may fail under low memory condition.`},
+		{"changes", hidden | info, 60, `1:M «redis» * «int 100 9000» changes in 60 seconds. Saving...`},
+		{"background", hidden | info, 60, `1:M «redis» * Background saving started by pid «int 20 9999»`},
+		{"saved", hidden | info, 60, `«int 20 9999»:C «redis» * DB saved on disk`},
+		{"cow", hidden | info, 60, `«int 20 9999»:C «redis» * Fork CoW for RDB: current «int 1 9» MB, peak «int 1 9» MB, average «int 1 9» MB`},
+		{"success", hidden | info, 60, `1:M «redis» * Background saving terminated with success`},
+		{"overcommit", hidden | warn, 1, `1:M «redis» # WARNING Memory overcommit must be enabled! Without it, a background save or replication may fail under low memory condition.`},
 	},
 }
 

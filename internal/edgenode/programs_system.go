@@ -102,8 +102,8 @@ var ingress = program{
 		{"admission", info, 2, klogPrefix + `main.go:107] "successfully validated configuration, accepting" ingress="shop/storefront"`},
 		{"no-endpoints", warn, 60, klogPrefix + `controller.go:1216] Service "shop/preview-«hex 5»" does not have any active Endpoint.`},
 		// Plain text of nginx itself: the agent finds no severity in it.
-		{"buffered", none, 300, `«slash» [warn] «int 20 40»#«int 20 40»: *«int 100000 999999» an upstream response is buffered to a temporary file /tmp/nginx/proxy-temp/«int 0 9»/«int 10 99»/00000«int 10000 99999» while reading upstream, client: «ip», server: shop.example, request: "GET /api/export HTTP/2.0", upstream: "http://«podip»:8080/api/export", host: "shop.example"`},
-		{"worker", none, 3, `«slash» [notice] 7#7: signal 17 (SIGCHLD) received from «int 20 40»`},
+		{"buffered", hidden | warn, 300, `«slash» [warn] «int 20 40»#«int 20 40»: *«int 100000 999999» an upstream response is buffered to a temporary file /tmp/nginx/proxy-temp/«int 0 9»/«int 10 99»/00000«int 10000 99999» while reading upstream, client: «ip», server: shop.example, request: "GET /api/export HTTP/2.0", upstream: "http://«podip»:8080/api/export", host: "shop.example"`},
+		{"worker", hidden | info, 3, `«slash» [notice] 7#7: signal 17 (SIGCHLD) received from «int 20 40»`},
 		// The format of the access log, by status.
 		{"access 200", info, 0, access},
 		{"access 201", info, 0, access},
@@ -111,6 +111,6 @@ var ingress = program{
 		{"access 404", warn, 0, access},
 		{"access 499", warn, 0, access},
 		{"access 504", bad, 0, access},
-		{"upstream-timeout", none, 0, `«slash» [error] «int 20 40»#«int 20 40»: *«int 100000 999999» upstream timed out (110: Operation timed out) while reading response header from upstream, client: «client», server: shop.example, request: "POST «path» HTTP/2.0", upstream: "http://«podip»:8080«path»", host: "shop.example"`},
+		{"upstream-timeout", hidden | bad, 0, `«slash» [error] «int 20 40»#«int 20 40»: *«int 100000 999999» upstream timed out (110: Operation timed out) while reading response header from upstream, client: «client», server: shop.example, request: "POST «path» HTTP/2.0", upstream: "http://«podip»:8080«path»", host: "shop.example"`},
 	},
 }

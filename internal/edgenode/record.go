@@ -15,7 +15,7 @@ type Record struct {
 	Number       int // from 0
 	Time         time.Time
 	Resource     *Resource
-	Severity     plog.SeverityNumber // unspecified where the line has none
+	Severity     plog.SeverityNumber // unspecified where the agent does not know it
 	SeverityText string              // as the program writes it
 	Body         string
 	Attributes   []Attribute // shared between records: not to be changed
@@ -34,11 +34,14 @@ type Attribute struct{ Key, Value string }
 
 // Truth is what a filter must not see.
 type Truth struct {
-	Template string `json:"template"`           // program/statement
-	Incident int    `json:"incident,omitempty"` // the number of the incident that the record belongs to, or 0
-	First    bool   `json:"first,omitempty"`    // it is the first record of its incident
-	Rare     bool   `json:"rare,omitempty"`     // its template is seen at most a few times an hour, never twice in five minutes
-	Matters  bool   `json:"matters,omitempty"`  // WARN or worse, First, or Rare
+	Template string              `json:"template"`           // program/statement
+	Event    string              `json:"event"`              // program/statement, with the variant: what happened. An outcome is an event
+	Severity plog.SeverityNumber `json:"severity,omitempty"` // that the line has, also where the record does not have it
+	Severe   bool                `json:"severe,omitempty"`   // WARN or worse, or a crash, a 5xx, a non-zero exit code
+	Incident int                 `json:"incident,omitempty"` // the number of the incident that the record belongs to, or 0
+	First    bool                `json:"first,omitempty"`    // it is the first record of its incident
+	Rare     bool                `json:"rare,omitempty"`     // its event is seen at most a few times an hour, never twice in five minutes
+	Matters  bool                `json:"matters,omitempty"`  // Severe, First, or Rare: no filter may drop it
 }
 
 // put appends the record to the records of its resource.

@@ -119,7 +119,10 @@ func (r *run) say(e *event) {
 	r.by = r.writer()
 	r.record = Record{
 		Number: r.record.Number + 1, Time: r.options.Start.Add(e.at), Resource: &r.by.resource, Attributes: r.by.attributes,
-		Severity: l.level, SeverityText: l.severity,
+		Severity: l.recorded,
+	}
+	if l.recorded != none {
+		r.record.SeverityText = l.severity
 	}
 	if l.traced {
 		r.record.TraceID = e.req.trace
@@ -129,7 +132,10 @@ func (r *run) say(e *event) {
 	r.write(l.parts)
 	r.record.Body = string(r.buf)
 	isRare := 0 < l.perHour && l.perHour <= rare
-	r.record.Truth = Truth{Template: l.template, Incident: e.incident, First: e.first, Rare: isRare, Matters: l.level >= warn || e.first || isRare}
+	r.record.Truth = Truth{
+		Template: l.template, Event: l.event, Severity: l.level, Severe: l.severe,
+		Incident: e.incident, First: e.first, Rare: isRare, Matters: l.severe || e.first || isRare,
+	}
 }
 
 // writer is which replica of the program of a line writes it.

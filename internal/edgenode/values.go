@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // value appends what varies in a statement to the text of the run.
@@ -17,6 +18,7 @@ type value func(*run)
 //
 //	a|b|c           one of the texts
 //	int 1 500       a number
+//	wide 1 500      a number in full-width digits
 //	ms 2 300        a duration, "12.345"; one in sixteen is much longer
 //	go 2 300        the same as Go prints it, "12.345ms" or "1.2s"
 //	hex 64          that many hexadecimal digits
@@ -26,7 +28,8 @@ type value func(*run)
 //	method path upstream agent client order trace span   of the request, see request
 //	variant level   of the statement
 //	cid             the id of that pod's container
-//	klog rfc nano clf comma dot slash redis unix epoch uptime   the time, as programs write it
+//	klog rfc nano micro clf comma dot slash second clock kitchen tomcat haproxy syslog redis unix epoch uptime   the time,
+//	                as programs write it
 //	self node       the name of the pod that writes, and of the node
 func newValue(text string) value {
 	if strings.Contains(text, "|") {
@@ -38,6 +41,9 @@ func newValue(text string) value {
 	case "int":
 		low, high := number(words[1]), number(words[2])
 		return func(r *run) { r.int(low + r.rng.IntN(high-low+1)) }
+	case "wide":
+		low, high := number(words[1]), number(words[2])
+		return func(r *run) { r.wide(low + r.rng.IntN(high-low+1)) }
 	case "ms":
 		low, high := number(words[1]), number(words[2])
 		return func(r *run) { r.millis(r.micros(low, high)) }
@@ -94,6 +100,14 @@ var clocks = map[string]string{
 	"dot":   "2006-01-02 15:04:05.000",
 	"slash": "2006/01/02 15:04:05",
 	"redis": "02 Jan 2006 15:04:05.000",
+
+	"micro":   "2006-01-02T15:04:05.000000Z07:00",
+	"second":  "2006-01-02 15:04:05",
+	"clock":   "15:04:05",
+	"kitchen": time.Kitchen,
+	"tomcat":  "02-Jan-2006 15:04:05.000",
+	"haproxy": "02/Jan/2006:15:04:05.000",
+	"syslog":  time.Stamp,
 }
 
 var values = map[string]value{
@@ -126,6 +140,13 @@ var values = map[string]value{
 func (r *run) str(s string) { r.buf = append(r.buf, s...) }
 
 func (r *run) int(n int) { r.buf = strconv.AppendInt(r.buf, int64(n), 10) }
+
+// wide appends n in full-width digits.
+func (r *run) wide(n int) {
+	for _, digit := range strconv.Itoa(n) {
+		r.buf = utf8.AppendRune(r.buf, '０'+digit-'0')
+	}
+}
 
 // padded appends n with filling before it.
 func (r *run) padded(n, width int, filling byte) {

@@ -32,6 +32,10 @@ type Options struct {
 	Examples int
 	// Top is the most templates that are listed.
 	Top int
+	// Each is called with each record and what became of it, in order; nil is allowed.
+	Each func(plog.LogRecord, Fate)
+	// CacheDir keeps compiled modules between runs; empty keeps none.
+	CacheDir string
 }
 
 // Source is where records come from: a logfile.Reader.
@@ -82,7 +86,7 @@ func New(ctx context.Context, module []byte, o Options) (*Bench, error) {
 }
 
 func (b *Bench) start(ctx context.Context, wasm []byte) (err error) {
-	b.runtime, err = wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{MemoryPages: uint32(b.opts.MemoryMiB) << 4})
+	b.runtime, err = wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{CacheDir: b.opts.CacheDir, MemoryPages: uint32(b.opts.MemoryMiB) << 4})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sealgate/sealgate/internal/logfile"
 	"github.com/sealgate/sealgate/internal/logfilter"
@@ -223,4 +224,12 @@ func TestTheNamesInJSONAreAContract(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, want, string(got))
+}
+
+func TestEachRecordComesWithItsFate(t *testing.T) {
+	var seen []string
+	each := func(r plog.LogRecord, f Fate) { seen = append(seen, r.Body().Str()+": "+string(f)) }
+	result(t, quiet(t), Options{Config: []byte(probes), Each: each, CacheDir: t.TempDir()},
+		logfile.Record{Severity: 9, Body: "order 1"}, logfile.Record{Severity: 5, Body: "cache"}, logfile.Record{Severity: 9, Body: "GET /healthz"})
+	assert.Equal(t, []string{"order 1: kept", "cache: dropped", "GET /healthz: represented"}, seen)
 }

@@ -76,6 +76,9 @@ func fateOf(v wasmhost.Verdict) Fate {
 }
 
 func (t *tally) record(b *logfilter.Batch, i int, fate Fate, rule string) {
+	if t.opts.Each != nil {
+		t.opts.Each(b.Log(i), fate)
+	}
 	body, severity := b.Body(i), b.Severity(i)
 	t.bytes += uint64(len(body))
 	t.times(b.Time(i))

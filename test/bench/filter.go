@@ -60,9 +60,9 @@ func filterComparisons() []producer {
 	unmetered := maps.Clone(search)
 	unmetered[leaveGuardOut] = true
 	add("filter/fuel_cost", "the same without its guard", 1000, search, unmetered, wasmfilterprocessor.NewFactory())
-	all = append(all, guestCost{}, redundancyComparison())
+	all = append(all, guestCost{}, redundancyComparison(), attributesComparison())
 	add("filter/fifty_needles", "ours with two needles", 1000, rule("body_contains", needles(50)), search, wasmfilterprocessor.NewFactory())
-	return all
+	return append(all, severityComparisons()...)
 }
 
 // leaveGuardOut marks a configuration of `wasmfilter`. It is no key of it: what

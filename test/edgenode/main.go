@@ -6,10 +6,15 @@
 //	logs.jsonl       OTLP JSON, a batch on each line, as `sealctl filter test` reads it
 //	truth.jsonl      a line for each record, in the order in which they are in logs.jsonl
 //	incidents.jsonl  a line for each incident
+//
+// With -judge it writes no file. It runs the filter of the agent over the logs and prints what the filter did beside the
+// truth: how much was dropped, which records that matter were lost, which outcomes were hidden, and how many severities
+// were inferred right.
 package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -30,8 +35,14 @@ func main() {
 	rate := flag.Int("rate", edgenode.DefaultRate, "`records` a second, about")
 	batch := flag.Int("batch", 1000, "`records` in a batch")
 	out := flag.String("out", "edgenode", "`folder` to write to; it is made")
+	judged := flag.Bool("judge", false, "run the filter of the agent over the logs and print what it did, instead of writing files")
 	flag.Parse()
-	if err := run(edgenode.Options{Seed: *seed, Duration: *duration, Rate: *rate}, *batch, *out); err != nil {
+	o := edgenode.Options{Seed: *seed, Duration: *duration, Rate: *rate}
+	act := func() error { return run(o, *batch, *out) }
+	if *judged {
+		act = func() error { return runFilter(o) }
+	}
+	if err := act(); err != nil {
 		fmt.Fprintln(os.Stderr, "edgenode:", err)
 		os.Exit(1)
 	}
@@ -59,6 +70,14 @@ func run(o edgenode.Options, batch int, dir string) error {
 			return write(dir, "truth.jsonl", func(truth io.Writer) error { return records(node, batch, logs, truth) })
 		}),
 	)
+}
+
+func runFilter(o edgenode.Options) error {
+	node, err := edgenode.New(o)
+	if err != nil {
+		return err
+	}
+	return judge(context.Background(), node, os.Stdout)
 }
 
 func records(node *edgenode.Node, batch int, logs, truth io.Writer) error {

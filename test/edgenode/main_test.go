@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sealgate/sealgate/internal/edgenode"
+	"github.com/sealgate/sealgate/wasmfilters/builtin"
 )
 
 func TestLogsAndTruthHaveTheSameRecords(t *testing.T) {
@@ -43,4 +44,21 @@ func TestWhatCannotBeMadeIsSaid(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	assert.Error(t, run(edgenode.Options{}, 1, file))
+}
+
+func TestTheFilterIsJudgedByTheTruth(t *testing.T) {
+	if len(builtin.Names()) == 0 {
+		t.Skip("no filter is compiled in; run make filters")
+	}
+	node, err := edgenode.New(edgenode.Options{Duration: time.Minute})
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, judge(t.Context(), node, &out))
+	for _, line := range []string{
+		`(?m)^dropped    [1-9]\d\.\d\d% of [3-9]\d{3} records, [1-9]\d\.\d\d% of \d+ bytes$`, `(?m)^matters    \d+ of \d+ records kept$`,
+		`(?m)^hidden     \d+ outcomes, in \d+ records$`, `(?m)^levels     of \d+ records .* precision [01]\.\d+, recall [01]\.\d+ `,
+		`(?m)^guard      of \d+ severe ones: precision [01]\.\d+, recall [01]\.\d+$`,
+	} {
+		assert.Regexp(t, line, out.String())
+	}
 }
