@@ -8,6 +8,9 @@ import "strings"
 // headSize is where a level token is looked for, in bytes from the start of a line.
 const headSize = 128
 
+// maxProse is how many words of a sentence end the head of a line.
+const maxProse = 6
+
 // place says what stands before a word in the head of a line.
 type place uint8
 
@@ -64,7 +67,9 @@ func (f *Finder) token(s string, start int) int {
 				return at
 			}
 		}
-		sc.pass(at, end)
+		if sc.pass(at, end); sc.words > maxProse {
+			break
+		}
 	}
 	if sc.wide {
 		f.widePairs(s)
@@ -105,6 +110,8 @@ func (sc *scanner) word() (at, end int) {
 			if sc.place == atStart {
 				sc.place = inHeader
 			}
+		case c == '"' && startsRequest(s[sc.i+1:]):
+			sc.i = len(s)
 		case c == 0x1b:
 			sc.i = skipEscape(s, sc.i)
 		case c == '\\' && sc.i+1 < len(s):
@@ -121,6 +128,15 @@ func (sc *scanner) word() (at, end int) {
 		}
 	}
 	return 0, 0
+}
+
+// startsRequest says whether s starts with the method and the path of a request.
+func startsRequest(s string) bool {
+	i := 0
+	for i < len(s) && i < 8 && s[i]-'A' < 26 {
+		i++
+	}
+	return i >= 3 && has(s, i, " ")
 }
 
 // digits moves past a number, a time or an address.

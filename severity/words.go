@@ -49,7 +49,10 @@ const maxWord = 32
 
 // wordOf returns OTLP's number of a level word in any case, or 0. ERROR2 and the like count too.
 func wordOf(word string) uint8 {
-	if len(word) < 2 || len(word) > maxWord || !words.may(word[0]) && word[0] < 0x80 {
+	if len(word) < 2 || len(word) > maxWord {
+		return 0
+	}
+	if last := word[len(word)-1]; word[0] < 0x80 && !words.may(word[0], last) && last-'2' > 2 {
 		return 0
 	}
 	var folded [maxWord]byte
@@ -100,6 +103,16 @@ func letterOf(c byte) uint8 {
 // levelWord reads the value of a field: a word, a letter with or without a digit, or a name that
 // ends in a word ("LogLevel.Error", "daemon.err"). It returns the word as it is written.
 func levelWord(value string) (uint8, string) {
+	switch value {
+	case "info", "INFO":
+		return numInfo, value
+	case "debug", "DEBUG":
+		return numDebug, value
+	case "warn", "WARN":
+		return numWarn, value
+	case "error", "ERROR":
+		return numError, value
+	}
 	value = strings.TrimSpace(value)
 	switch {
 	case len(value) == 0 || len(value) > 4*maxWord:
