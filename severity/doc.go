@@ -20,7 +20,7 @@
 //	           the top, or one level below in "log", "event", "record", "meta" and the like), or
 //	           a key=value pair. The key is level, lvl, severity, log.level, @l, levelname, 级别 or
 //	           a similar one. Its case does not matter, nor do dots, dashes and underscores in it.
-//	           The keys s, c, ctx and t together are MongoDB's.
+//	           The key s counts beside c or ctx, as MongoDB writes them.
 //	token      a level word near the start of a line, at the place of a level: in brackets,
 //	           between pipes, tabs or dashes, in colour, in capitals, before a colon, after a time.
 //	head       klog and glog (E0102), logcat, Ruby, Redis, the reports of Erlang.

@@ -122,8 +122,11 @@ var keys = newTable(map[kind][]string{
 	kindGELF:    {"host", "fullmessage", "version"},
 	kindPython:  {"funcname", "lineno", "threadname", "processname", "pathname", "asctime", "relativecreated"},
 	kindNET:     {"category", "eventid", "state", "scopes"},
-	kindMongo:   {"c", "ctx", "t"},
+	kindMongo:   {"c", "ctx"},
 })
+
+// IsLevel says whether a key means a level: level, severity_text, levelname, 级别 and the like.
+func IsLevel(key string) bool { return kindOf(key).isLevel() }
 
 // maxKey is the length of the longest key that has a meaning, separators included.
 const maxKey = 40

@@ -68,6 +68,13 @@ func wordOf(word string) uint8 {
 	return 0
 }
 
+// Parse returns OTLP's number of the name of a level in any case: "warn", "WARNING", "ERROR2".
+// It returns false if no logger has such a level.
+func Parse(name string) (uint8, bool) {
+	n := wordOf(strings.TrimSpace(name))
+	return n, n != 0
+}
+
 // fold writes a word in lower case: ASCII, and the letters of Latin-1 and of Cyrillic.
 func fold(to *[maxWord]byte, word string) int {
 	for i := range len(word) {
