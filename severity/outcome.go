@@ -25,20 +25,30 @@ func (f *Finder) outcomes(s string) {
 			break
 		}
 	}
-	for i := next(s, 0, 'k'); i < len(s); i = next(s, i+1, 'k') {
-		if n := killed(s, i); n != 0 {
-			f.severe(n, Crash)
-			break
-		}
-	}
 	for i := next(s, 0, 'K'); i < len(s); i = next(s, i+1, 'K') {
 		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i, "Kernel panic") {
 			f.severe(numFatal, Crash)
 			break
 		}
 	}
+	if f.best.Number == 0 || len(s) > shortText {
+		f.kills(s)
+	}
 	if f.best.Number == 0 {
 		f.faults(s)
+	}
+}
+
+// shortText is the length of texts that are too short for the trace of a stack, in bytes.
+const shortText = 256
+
+// kills looks for kills, panics and traces of a stack.
+func (f *Finder) kills(s string) {
+	for i := next(s, 0, 'k'); i < len(s); i = next(s, i+1, 'k') {
+		if n := killed(s, i); n != 0 {
+			f.severe(n, Crash)
+			return
+		}
 	}
 }
 

@@ -59,7 +59,7 @@ func (f *Finder) line(body string, start int) {
 		at = f.token(body, start)
 		f.pairs(body, start, at)
 	}
-	if f.rank == 0 && f.number.key == 0 {
+	if f.rank == 0 && f.number.key == 0 && startsPair(body, start) {
 		f.priorities(body)
 	}
 	if f.best.Number < numError || !f.best.Severe {

@@ -47,8 +47,26 @@ var words = newTable(map[uint8][]string{
 // maxWord is the length of the longest level word in bytes.
 const maxWord = 32
 
+// common returns OTLP's number of the levels that most records have, or 0.
+func common(word string) uint8 {
+	switch word {
+	case "info", "INFO":
+		return numInfo
+	case "debug", "DEBUG":
+		return numDebug
+	case "warn", "WARN":
+		return numWarn
+	case "error", "ERROR":
+		return numError
+	}
+	return 0
+}
+
 // wordOf returns OTLP's number of a level word in any case, or 0. ERROR2 and the like count too.
 func wordOf(word string) uint8 {
+	if n := common(word); n != 0 {
+		return n
+	}
 	if len(word) < 2 || len(word) > maxWord {
 		return 0
 	}
@@ -110,15 +128,8 @@ func letterOf(c byte) uint8 {
 // levelWord reads the value of a field: a word, a letter with or without a digit, or a name that
 // ends in a word ("LogLevel.Error", "daemon.err"). It returns the word as it is written.
 func levelWord(value string) (uint8, string) {
-	switch value {
-	case "info", "INFO":
-		return numInfo, value
-	case "debug", "DEBUG":
-		return numDebug, value
-	case "warn", "WARN":
-		return numWarn, value
-	case "error", "ERROR":
-		return numError, value
+	if n := common(value); n != 0 {
+		return n, value
 	}
 	value = strings.TrimSpace(value)
 	switch {
