@@ -20,32 +20,47 @@ func isStatus(s string, i int) bool {
 	}
 	switch before {
 	case '=', ':', '"', '\'', '>':
-		return keyedStatus(s, i-1)
+		return keyBefore(s, i-1) == kindStatus
 	case ' ', '\t', '|':
 		return plainStatus(s, i)
 	}
 	return false
 }
 
-// keyedStatus says whether the bytes up to end are a key of a status, its separator and maybe a
-// quote or a space.
-func keyedStatus(s string, end int) bool {
-	i := end
-	for i > 0 && (s[i] == '"' || s[i] == '\'' || s[i] == '\\' || s[i] == ' ') {
-		i--
-	}
+// keyBefore returns the kind of the key whose separator, and maybe a quote or a space, end at end.
+func keyBefore(s string, end int) kind {
+	i := trimQuotes(s, end)
 	if s[i] == '>' && i > 0 { // =>
 		i--
 	}
-	if s[i] != ':' && s[i] != '=' {
-		return false
+	if i == 0 || s[i] != ':' && s[i] != '=' {
+		return kindOther
 	}
-	for i--; i > 0 && (s[i] == '"' || s[i] == '\'' || s[i] == '\\' || s[i] == ' '); i-- {
+	i = trimQuotes(s, i-1)
+	return kindOf(word(s[:i+1], i))
+}
+
+// trimQuotes returns the last place up to i that has no quote, backslash or space.
+func trimQuotes(s string, i int) int {
+	for i > 0 && (s[i] == '"' || s[i] == '\'' || s[i] == '\\' || s[i] == ' ') {
+		i--
 	}
-	if i < 0 {
-		return false
+	return i
+}
+
+// grpc looks for a code of gRPC by which a server fails.
+func (f *Finder) grpc(s string) {
+	for _, c := range [...]byte{'U', 'I', 'D'} { // Unavailable, Unknown, Internal, DataLoss
+		for i := next(s, 1, c); i < len(s); i = next(s, i+1, c) {
+			if before := s[i-1]; before != '=' && before != '"' && before != ':' && before != ' ' {
+				continue
+			}
+			if _, end := keyAround(s, i); grpcFails(s[i:end]) && keyBefore(s, i-1) == kindGRPC {
+				f.severe(numError, Access)
+				return
+			}
+		}
 	}
-	return kindOf(word(s[:i+1], i)) == kindStatus
 }
 
 // plainStatus says whether the number at i stands where an access log has the status.
@@ -66,7 +81,7 @@ func plainStatus(s string, i int) bool {
 	case c == '|':
 		return len(rest) > 1 && strings.HasPrefix(strings.TrimLeft(rest, " "), "|")
 	case c == ':' || c == '=':
-		return keyedStatus(s, i-1)
+		return keyBefore(s, i-1) == kindStatus
 	case c == '-' || c == '>' || c == ')':
 		return hasRequest(s[:j]) || hasRequest(rest)
 	}

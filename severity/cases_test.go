@@ -4,6 +4,7 @@
 package severity_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -414,7 +415,7 @@ func TestInferCrashes(t *testing.T) {
 		{"#0 /app/x.php(12): f()", 17, true},
 		{"#0  0x00007f00 in raise () from /lib/libc.so.6", 17, true},
 		{"10:00:00 INFO job started\nTraceback (most recent call last):\n  File \"x.py\", line 1", 9, true},
-		{`{"level":"info","msg":"x","stack":"Error: x\n    at f (/a.js:1:2)"}`, 9, true},
+		{`{"level":"info","msg":"x","stack":"Error: x\n    at f (/a.js:1:2)` + strings.Repeat(`\n    at g (/node_modules/b.js:1:2)`, 8) + `"}`, 9, true},
 		{`{"level":"info","msg":"x","exception":"System.Exception: x"}`, 9, true},
 		{`{"level":"info","msg":"x","exception":null,"stack":""}`, 9, false},
 		{`{"msg":"java.lang.IllegalStateException: x\n\tat a.b(C.java:1)"}`, 17, true},
@@ -468,7 +469,7 @@ func TestInferOutcomes(t *testing.T) {
 		{`exit after 5 seconds`, 0, false},
 		{`exited after 3 tries`, 0, false},
 		{`level=info grpc.code=Unavailable grpc.method=Get`, 9, true},
-		{`grpc.code=OK grpc.method=Get`, 0, false},
+		{`ts=1 grpc.code=OK grpc.method=Get`, 0, false},
 		{`grpc.code=NotFound grpc.method=Get`, 0, false},
 		{`{"msg":"finished call","grpc.code":"Internal"}`, 17, true},
 		{`{"msg":"finished call","grpc.status_code":14}`, 17, true},
@@ -547,6 +548,8 @@ func TestInferMentionsAreNoLevels(t *testing.T) {
 		{" ", 0, false},
 		{"{", 0, false},
 		{"{}", 0, false},
+		{"level=", 0, false},
+		{"level=info msg=\"Unavailable: x\"", 9, false},
 		{"{no json", 0, false},
 		{"[", 0, false},
 		{"x", 0, false},

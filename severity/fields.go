@@ -95,7 +95,7 @@ var keys = newTable(map[kind][]string{
 		"level", "lvl", "loglevel", "loglvl", "levelname", "lvlname", "leveltext", "levelstr", "loglevelname", "levelstring", "@l", "@level", "@lvl", "errorlevel",
 		"logginglevel", "recordlevel", "eventlevel", "msglevel", "messagelevel", "entrylevel", "leveldisplayname", "loggerlevel", "logentrylevel",
 		"errorseverity", "eventseverity", "eventtype", "级别", "等级", "日志级别", "日志等级", "級別", "等級", "日誌級別", "日誌等級", "レベル", "ログレベル", "레벨", "로그레벨",
-		"уровень", "niveau", "nivel", "stufe",
+		"уровень",
 	},
 	kindLevelno:  {"levelno", "levelnumber", "loglevelno"},
 	kindValue:    {"levelvalue", "levelint"},
@@ -122,15 +122,18 @@ var keys = newTable(map[kind][]string{
 	kindGELF:    {"host", "fullmessage", "version"},
 	kindPython:  {"funcname", "lineno", "threadname", "processname", "pathname", "asctime", "relativecreated"},
 	kindNET:     {"category", "eventid", "state", "scopes"},
-	kindMongo:   {"c", "ctx", "t"},
+	kindMongo:   {"c", "ctx"},
 })
+
+// IsLevel says whether a key means a level: level, severity_text, levelname, 级别 and the like.
+func IsLevel(key string) bool { return kindOf(key).isLevel() }
 
 // maxKey is the length of the longest key that has a meaning, separators included.
 const maxKey = 40
 
 // kindOf tells the meaning of a key. It ignores case and separators.
 func kindOf(key string) kind {
-	if len(key) == 0 || len(key) > maxKey || !keys.may(key[0]) {
+	if len(key) == 0 || len(key) > maxKey || !keys.may(key[0], key[len(key)-1]) {
 		return kindOther
 	}
 	var folded [maxKey]byte

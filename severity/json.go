@@ -9,50 +9,61 @@ import "strings"
 // object. All keys of a level there have a v, which is rare in other text, so that most of the
 // object is skipped at the speed of IndexByte. It returns false if the object has to be walked.
 func (f *Finder) quick(body string, start int) bool {
-	flat := body[start:]
-	if end := strings.IndexByte(flat[1:], '{'); end >= 0 {
-		flat = flat[:end+1]
-	}
-	found := false
-	for i := 0; ; i++ {
-		v := strings.IndexByte(flat[i:], 'v')
+	for i := start + 1; ; i++ {
+		v := strings.IndexByte(body[i:], 'v')
 		if v < 0 {
-			return found
+			return false
 		}
 		i += v
-		k, value, ok := entryAround(flat, i)
-		if !ok || !k.isLevel() {
-			continue
+		k, value := kindLevel, i+5
+		if i < start+4 || i+6 > len(body) || body[i-3:i+6] != `"level":"` || body[i-4] != ',' && body[i-4] != '{' {
+			if !isLevelKey(body, i) {
+				continue
+			}
+			ok := false
+			if k, value, ok = entryAround(body, i); !ok || !k.isLevel() {
+				continue
+			}
 		}
-		n, text := uint8(0), ""
-		if value < len(flat) && flat[value] == '"' {
-			n, text = levelWord(stringAt(flat, value+1))
+		if strings.IndexByte(body[start+1:i], '{') >= 0 || value >= len(body) || body[value] != '"' {
+			return false // maybe of an inner object, or a number, whose scale the other keys tell
 		}
+		n, text := levelWord(stringAt(body, value+1))
 		if n == 0 {
-			return false // a number, whose scale the other keys tell
+			return false
 		}
 		f.offer(k.trust(), Result{Number: n, Text: text, Confidence: Certain, Source: JSON})
-		found = true
-		i = value
+		return true
 	}
+}
+
+// isLevelKey says whether the v at i may be that of level, lvl, severity or sev.
+func isLevelKey(s string, i int) bool {
+	if i == 0 || i+2 >= len(s) {
+		return false
+	}
+	switch s[i-1] | 0x20 {
+	case 'e':
+		next := s[i+2] | 0x20
+		return s[i+1]|0x20 == 'e' && (next == 'l' || next == 'r') || !isLetter(s[i+1])
+	case 'l':
+		return s[i+1]|0x20 == 'l' || s[i+1]|0x20 == 'e'
+	}
+	return false
 }
 
 // entryAround reads the key of an object around the byte at i. It returns the start of its value.
 func entryAround(s string, i int) (k kind, value int, ok bool) {
 	var left, right int // of the key, quotes included
-	if i >= 4 && i+5 <= len(s) && s[i-3:i+5] == `"level":` {
-		left, right, k = i-3, i+4, kindLevel
-	} else {
-		for left = i - 1; left > 0 && isKeyByte(s[left]) && i-left < maxKey; left-- {
-		}
-		for right = i + 1; right < len(s) && isKeyByte(s[right]) && right-i < maxKey; right++ {
-		}
-		if left <= 0 || right >= len(s) || s[left] != '"' || s[right] != '"' {
-			return 0, 0, false
-		}
-		if k = kindOf(s[left+1 : right]); k == kindOther {
-			return 0, 0, false
-		}
+	for left = i - 1; left > 0 && isKeyByte(s[left]) && i-left < maxKey; left-- {
+	}
+	for right = i + 1; right < len(s) && isKeyByte(s[right]) && right-i < maxKey; right++ {
+	}
+	if left <= 0 || right >= len(s) || s[left] != '"' || s[right] != '"' {
+		return 0, 0, false
+	}
+	if k = kindOf(s[left+1 : right]); k == kindOther {
+		return 0, 0, false
 	}
 	for left--; left > 0 && isSpace(s[left]); left-- {
 	}
@@ -79,14 +90,13 @@ func stringAt(s string, i int) string {
 // walker reads all keys of an object that count, in one pass.
 type walker struct {
 	body    string
-	finder  *Finder
 	message string // the text of the record, its escapes as they are
 	depth   int
 	parent  kind // of the inner object at depth 2
 }
 
 // walk reads the object whose brace is at i. What is cut off, or no JSON, ends it.
-func (w *walker) walk(i int) {
+func (w *walker) walk(f *Finder, i int) {
 	s := w.body
 	for i < len(s) {
 		switch s[i] {
@@ -111,7 +121,7 @@ func (w *walker) walk(i int) {
 				i = end + 1
 				continue
 			}
-			i = w.entry(s[i+1:end], skipSpace(s, colon+1))
+			i = w.entry(f, s[i+1:end], skipSpace(s, colon+1))
 		default:
 			i++
 		}
@@ -119,7 +129,7 @@ func (w *walker) walk(i int) {
 }
 
 // entry judges a key and the value that starts at i. It returns where to go on.
-func (w *walker) entry(key string, i int) int {
+func (w *walker) entry(f *Finder, key string, i int) int {
 	s := w.body
 	if i >= len(s) {
 		return i
@@ -142,19 +152,18 @@ func (w *walker) entry(key string, i int) int {
 		return i
 	case '"':
 		end := stringEnd(s, i+1)
-		w.value(k, key, s[i+1:end], true)
+		w.value(f, k, s[i+1:end], true)
 		return min(end+1, len(s))
 	}
 	end := i
 	for end < len(s) && s[end] != ',' && s[end] != '}' && s[end] != ']' && !isSpace(s[end]) {
 		end++
 	}
-	w.value(k, key, s[i:end], false)
+	w.value(f, k, s[i:end], false)
 	return end
 }
 
-func (w *walker) value(k kind, key, value string, quoted bool) {
-	f := w.finder
+func (w *walker) value(f *Finder, k kind, value string, quoted bool) {
 	if w.depth == 1 {
 		f.about |= k.company()
 		if quoted && (k == kindMessage || k == kindLog && w.message == "") {

@@ -14,9 +14,21 @@ func (f *Finder) pairs(s string, start, token int) {
 			if at < 0 {
 				break
 			}
-			i = f.pair(s, i+at, start, token)
+			if i += at; isLevelKey(s, i) {
+				i = f.pair(s, i, start, token)
+			}
 		}
 	}
+}
+
+// startsPair says whether a line starts with a key and an equals sign.
+func startsPair(s string, i int) bool {
+	for end := min(len(s), i+maxKey); i < end; i++ {
+		if !isKeyByte(s[i]) {
+			return s[i] == '='
+		}
+	}
+	return false
 }
 
 // priorities looks for the keys of a level of syslog.

@@ -8,71 +8,83 @@ import "strings"
 // outcomes looks for failures that may stand anywhere in a text, whatever its level. Each has a
 // byte that is rare in other text, so that the text is skipped at the speed of IndexByte.
 func (f *Finder) outcomes(s string) {
-	for i := 0; ; i++ {
-		v := strings.IndexByte(s[i:], '5')
-		if v < 0 {
-			break
+	if f.best.Number >= numError {
+		return
+	}
+	for i := next(s, 1, '5'); i < len(s); i = next(s, i+1, '5') {
+		if before := s[i-1]; before-'0' < 10 || isLetter(before) {
+			continue
 		}
-		i += v
 		if isStatus(s, i) {
 			f.severe(numError, Access)
 			break
 		}
 	}
-	for i := 1; i < len(s); i++ {
-		v := strings.IndexByte(s[i:], 'x')
-		if v < 0 {
-			break
-		}
-		i += v
-		if s[i-1]|0x20 != 'e' {
-			continue
-		}
-		if exitFails(s[i+1:]) {
-			f.severe(numError, Exit)
-			break
-		}
-		if isException(s, i-1, f.best.Number == 0) {
-			f.severe(numError, Crash)
+	for i := next(s, 1, 'x'); i < len(s); i = next(s, i+1, 'x') {
+		if s[i-1]|0x20 == 'e' && f.ex(s, i) {
 			break
 		}
 	}
-	for i := 1; i < len(s); i++ {
-		v := strings.IndexByte(s[i:], 'k')
-		if v < 0 {
-			break
-		}
-		i += v
-		if n := killed(s, i); n != 0 {
-			f.severe(n, Crash)
-			break
-		}
-	}
-	for i := 0; i < len(s); i++ {
-		v := strings.IndexByte(s[i:], 'K')
-		if v < 0 {
-			break
-		}
-		i += v
+	for i := next(s, 0, 'K'); i < len(s); i = next(s, i+1, 'K') {
 		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i, "Kernel panic") {
 			f.severe(numFatal, Crash)
 			break
 		}
 	}
-	if f.best.Number != 0 {
-		return
+	if f.best.Number == 0 || len(s) > shortText {
+		f.kills(s)
 	}
-	for i := 1; i < len(s); i++ {
-		v := strings.IndexByte(s[i:], 'f')
-		if v < 0 {
-			break
+	if f.best.Number == 0 {
+		f.faults(s)
+	}
+}
+
+// shortText is the length of texts that are too short for the trace of a stack, in bytes.
+const shortText = 256
+
+// kills looks for kills, panics and traces of a stack.
+func (f *Finder) kills(s string) {
+	for i := next(s, 0, 'k'); i < len(s); i = next(s, i+1, 'k') {
+		if n := killed(s, i); n != 0 {
+			f.severe(n, Crash)
+			return
 		}
-		i += v
-		if faults(s, i) {
+	}
+}
+
+// faults looks for faults in a text that states no level.
+func (f *Finder) faults(s string) {
+	for i := next(s, 0, 'f'); i < len(s); i = next(s, i+1, 'f') {
+		if isFault(s, i) {
 			f.severe(numFatal, Crash)
-			break
+			return
 		}
 	}
+}
+
+// next returns where c is next, from i on, or the length of s.
+func next(s string, i int, c byte) int {
+	if i >= len(s) {
+		return len(s)
+	}
+	n := strings.IndexByte(s[i:], c)
+	if n < 0 {
+		return len(s)
+	}
+	return i + n
+}
+
+// ex judges the word around the x at i, which follows an e.
+func (f *Finder) ex(s string, i int) bool {
+	switch {
+	case exitFails(s[i+1:]):
+		f.severe(numError, Exit)
+	case isException(s, i-1, f.best.Number == 0):
+		f.severe(numError, Crash)
+	default:
+		return false
+	}
+	return true
 }
 
 // has says whether s has a text at i.
@@ -80,8 +92,8 @@ func has(s string, i int, text string) bool {
 	return i >= 0 && i+len(text) <= len(s) && s[i:i+len(text)] == text
 }
 
-// faults reads the neighbourhood of an f.
-func faults(s string, i int) bool {
+// isFault reads the neighbourhood of an f.
+func isFault(s string, i int) bool {
 	return has(s, i-3, "segfault at ") || has(s, i-13, "Segmentation fault") || has(s, i-13, "segmentation fault") ||
 		has(s, i-19, "general protection fault") || has(s, i-5, "Out of memory: ") || has(s, i-4, "out of memory: Kill") ||
 		has(s, i, "failed") && strings.Contains(s[:i], "Assertion ")
@@ -89,6 +101,15 @@ func faults(s string, i int) bool {
 
 // killed reads the neighbourhood of a k. It returns the severity of what it finds, or 0.
 func killed(s string, i int) uint8 {
+	before := byte(' ')
+	if i > 0 {
+		before = s[i-1]
+	}
+	switch before { // the k in the texts below
+	case 'c', '-', '_', ' ', '"', '\n', ':':
+	default:
+		return 0
+	}
 	switch {
 	case has(s, i-4, "oom-kill"), has(s, i-5, "oom_kill"), has(s, i, "kernel panic"), has(s, i, "kernel BUG at "), has(s, i-4, "panicked at "), has(s, i, "killed process "),
 		has(s, i-8, "*** stack smashing"):

@@ -11,8 +11,8 @@ var dotnet = [6]uint8{numTrace, numDebug, numInfo, numWarn, numError, numFatal}
 
 // scale reads a level that is a number. The key and the other keys of the record tell the scale.
 // Where they do not, the reading under which the record is more severe wins.
-func scale(k kind, value float64, about company) (uint8, Confidence) {
-	if value < 0 || value > 1<<20 {
+func scale(k kind, value int32, about company) (uint8, Confidence) {
+	if value < 0 {
 		return 0, None
 	}
 	n := int(value)

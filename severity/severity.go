@@ -59,11 +59,11 @@ func (c Confidence) String() string {
 
 // Result is the severity of a record.
 type Result struct {
-	// Number is OTLP's severity number, 1 to 24. It is 0 if the record states no level.
-	Number uint8
-	// Text is the level as the record writes it, a substring of the input. It is empty where a
-	// number or a crash tells the level.
+	// Text is the level as the record writes it, a substring of the input. It is empty where no
+	// word tells the level: for a crash, the status of a request, or a number that is no text.
 	Text string
+	// Number is OTLP's severity number, 1 to 24. It is 0 if nothing tells the level.
+	Number uint8
 	// Confidence says how sure Number is.
 	Confidence Confidence
 	// Source says where Number was found.
@@ -85,9 +85,9 @@ type Finder struct {
 
 // candidate is a level that is a number. Its scale is known when the whole record was seen.
 type candidate struct {
-	value  float64
-	key    kind
 	text   string
+	value  int32
+	key    kind
 	source Source
 }
 
@@ -120,6 +120,14 @@ func (f *Finder) fieldSource() Source {
 
 // Result returns what the fields and the text say.
 func (f *Finder) Result() Result {
+	if f.letter.key|f.number.key == 0 {
+		return f.best
+	}
+	return f.decide()
+}
+
+// decide judges what the whole record decides: the scale of a number, the meaning of a letter.
+func (f *Finder) decide() Result {
 	if f.letter.key != 0 && f.about&likeMongo != 0 {
 		if n, text := levelWord(f.letter.text); n != 0 {
 			f.offer(kindShort.trust(), Result{Number: n, Text: text, Confidence: Strong, Source: f.letter.source})
@@ -132,7 +140,7 @@ func (f *Finder) Result() Result {
 	if rank := f.number.key.trust() / 2; n == 0 || rank < f.rank {
 		return f.best
 	}
-	return Result{n, f.number.text, sure, f.number.source, f.best.Severe}
+	return Result{Text: f.number.text, Number: n, Confidence: sure, Source: f.number.source, Severe: f.best.Severe}
 }
 
 // Infer returns the severity of a body alone.
@@ -206,7 +214,7 @@ func (f *Finder) figure(k kind, value float64, text string, s Source) {
 	switch {
 	case k.isLevel():
 		if f.number.key == 0 || k.trust() > f.number.key.trust() {
-			f.number = candidate{value, k, text, s}
+			f.number = candidate{text, int32(value), k, s}
 		}
 	case k == kindStatus && value >= 500 && value <= 599:
 		f.severe(numError, Access)

@@ -6,7 +6,7 @@ package severity
 // table maps short texts in lower case to small numbers. A look-up that fails, as most do, reads
 // one or two slots.
 type table[V ~uint8] struct {
-	first [4]uint64 // the bytes that texts start with
+	ends  [256]uint32 // for the first byte of a text, the last bytes that occur, as bits
 	slots [tableSize]slot[V]
 }
 
@@ -21,8 +21,9 @@ func newTable[V ~uint8](texts map[V][]string) *table[V] {
 	var t table[V]
 	for v, list := range texts {
 		for _, text := range list {
-			c := text[0]
-			t.first[c>>6] |= 1 << (c & 63)
+			first, last := text[0], text[len(text)-1]
+			t.ends[first] |= 1 << (last & 31)
+			t.ends[upper(first)] |= 1 << (last & 31)
 			h := hash([]byte(text))
 			for t.slots[h].text != "" {
 				h = (h + 1) % tableSize
@@ -33,11 +34,8 @@ func newTable[V ~uint8](texts map[V][]string) *table[V] {
 	return &t
 }
 
-// may says whether a text starts with c, in either case.
-func (t *table[V]) may(c byte) bool {
-	c = lower(c)
-	return t.first[c>>6]>>(c&63)&1 != 0
-}
+// may says whether a text, in either case, may start and end with these bytes.
+func (t *table[V]) may(first, last byte) bool { return t.ends[first]>>(last&31)&1 != 0 }
 
 // find returns the value of a text in lower case, or 0.
 func (t *table[V]) find(text []byte) V {
@@ -59,6 +57,13 @@ func hash(text []byte) uint32 {
 	n := uint32(len(text))
 	a, b, c := uint32(text[0]), uint32(text[n/2]), uint32(text[n-1])
 	return (n*0x9e3779b1 ^ a*0x85ebca6b ^ b*0xc2b2ae35 ^ c*0x27d4eb2f) >> 11 % tableSize
+}
+
+func upper(c byte) byte {
+	if c-'a' < 26 {
+		return c &^ 0x20
+	}
+	return c
 }
 
 func lower(c byte) byte {

@@ -14,17 +14,16 @@ func (f *Finder) Text(body string) {
 	if f.rank >= trustToken && f.best.Number >= numError {
 		return // nothing below can change that
 	}
-	body = strings.TrimPrefix(body, "\ufeff")
 	start := 0
-	for start < len(body) && isSpace(body[start]) {
-		start++
+	if len(body) > 0 && body[0] != '{' {
+		body = strings.TrimPrefix(body, "\ufeff")
+		start = skipSpace(body, 0)
 	}
-	if start == len(body) {
-		return
-	}
-	if isObject(body, start) {
+	switch {
+	case start == len(body):
+	case isObject(body, start):
 		f.object(body, start)
-	} else {
+	default:
 		f.line(body, start)
 	}
 }
@@ -41,33 +40,33 @@ func isObject(s string, i int) bool {
 // object reads a body that is JSON text.
 func (f *Finder) object(body string, start int) {
 	if f.rank < trustToken && f.number.key == 0 && !f.quick(body, start) {
-		w := walker{body: body, finder: f}
-		w.walk(start)
+		w := walker{body: body}
+		w.walk(f, start)
 		if f.best.Number == 0 && f.number.key == 0 && f.letter.key == 0 && w.message != "" {
 			f.message(w.message)
 		}
 	}
-	if f.best.Number < numError {
-		f.outcomes(body)
-	}
+	f.outcomes(body)
 }
 
 // line reads a body that is plain text.
 func (f *Finder) line(body string, start int) {
 	at := -1
-	if f.rank < trustToken {
-		at = f.token(body, start)
-	}
-	if f.rank <= trustToken {
+	if f.rank < trustToken && startsPair(body, start) {
 		f.pairs(body, start, at)
 	}
-	if f.rank == 0 && f.number.key == 0 {
+	if f.rank < trustToken && f.number.key == 0 {
+		at = f.token(body, start)
+		f.pairs(body, start, at)
+	}
+	if f.rank == 0 && f.number.key == 0 && startsPair(body, start) {
 		f.priorities(body)
 	}
 	if f.best.Number < numError || !f.best.Severe {
 		f.crash(body)
 	}
-	if f.best.Number < numError {
-		f.outcomes(body)
+	f.outcomes(body)
+	if f.best.Source == Logfmt && f.best.Number < numError && !f.best.Severe {
+		f.grpc(body)
 	}
 }

@@ -8,6 +8,9 @@ import "strings"
 // headSize is where a level token is looked for, in bytes from the start of a line.
 const headSize = 128
 
+// maxProse is how many words of a sentence end the head of a line.
+const maxProse = 6
+
 // place says what stands before a word in the head of a line.
 type place uint8
 
@@ -21,7 +24,7 @@ const (
 // scanner reads the head of a line, word by word.
 type scanner struct {
 	s        string
-	i        int
+	i, end   int
 	place    place
 	brackets int
 	words    int    // in a row, of prose
@@ -46,16 +49,17 @@ func (f *Finder) token(s string, start int) int {
 		}
 		start += strings.IndexByte(s[start:], '>') + 1
 	}
-	sc := scanner{s: s, i: start}
-	for sc.i < len(s) && sc.i < start+headSize {
+	sc := scanner{s: s, i: start, end: start + headSize}
+	for sc.i < len(s) && sc.i < sc.end {
 		at, end := sc.word()
 		if at == end {
 			continue
 		}
 		n := uint8(0)
-		if end-at == 1 {
+		switch {
+		case end-at == 1:
 			n = upperLetter(s[at])
-		} else {
+		case s[at] >= 0x80 || words.may(s[at], s[end-1]) || s[end-1] < 'A':
 			n = wordOf(s[at:end])
 		}
 		if n != 0 {
@@ -64,7 +68,9 @@ func (f *Finder) token(s string, start int) int {
 				return at
 			}
 		}
-		sc.pass(at, end)
+		if sc.pass(at, end); sc.words > maxProse {
+			break
+		}
 	}
 	if sc.wide {
 		f.widePairs(s)
@@ -76,57 +82,99 @@ func (f *Finder) token(s string, start int) int {
 // there is none, and moves on all the same.
 func (sc *scanner) word() (at, end int) {
 	s := sc.s
-	for sc.i < len(s) {
-		c := s[sc.i]
-		switch {
-		case isLetter(c):
-			if p := punctuation(s, sc.i); p != 0 {
-				sc.i += p
+	for sc.i < len(s) && sc.i < sc.end {
+		switch c := s[sc.i]; classes[c] {
+		case isWide:
+			if n := punctuation(s, sc.i); n != 0 {
+				sc.i += n
 				continue
 			}
-			at = sc.i
-			sc.wide = sc.wide || c >= 0x80
-			for sc.i < len(s) && (isLetter(s[sc.i]) || s[sc.i]-'0' < 10 || s[sc.i] == '_') {
-				if s[sc.i] >= 0x80 && punctuation(s, sc.i) != 0 {
-					break
-				}
-				sc.i++
+			sc.wide = true
+			fallthrough
+		case isASCII:
+			at, end = sc.i, sc.i+1
+			for end < len(s) && classes[s[end]] >= isDigit && (s[end] < 0x80 || punctuation(s, end) == 0) {
+				end++
 			}
-			return at, sc.i
-		case c-'0' < 10:
+			sc.i = end
+			return at, end
+		case isDigit:
+			if c == '_' {
+				sc.i++
+				continue
+			}
 			sc.digits()
 			return 0, 0
-		case c == '[' || c == '(' || c == '<' || c == '{':
+		case isOpening:
 			sc.brackets++
 			sc.i++
-		case c == ']' || c == ')' || c == '>' || c == '}':
+		case isClosing:
 			sc.brackets = max(sc.brackets-1, 0)
 			sc.i++
 			if sc.place == atStart {
 				sc.place = inHeader
 			}
-		case c == 0x1b:
-			sc.i = skipEscape(s, sc.i)
-		case c == '\\' && sc.i+1 < len(s):
-			if e := skipEscape(s, sc.i); e > sc.i {
-				sc.i = e
+		case isQuote:
+			if sc.i++; startsRequest(s[sc.i:]) {
+				sc.i = len(s)
+			}
+		case isEscape:
+			if end := skipEscape(s, sc.i); end > sc.i {
+				sc.i = end
 			} else {
-				sc.i += 2
+				sc.i += 2 // \t and the like in JSON
 			}
 		default:
 			sc.i++
-		}
-		if sc.i >= headSize*2 {
-			return 0, 0
 		}
 	}
 	return 0, 0
 }
 
+// The classes of bytes in the head of a line. Words have the last ones.
+const (
+	isOther uint8 = iota
+	isOpening
+	isClosing
+	isQuote
+	isEscape
+	isDigit // or an underscore
+	isASCII // a letter
+	isWide  // a byte of a character that is not ASCII
+)
+
+var classes = func() (t [256]uint8) {
+	for c := range t {
+		switch {
+		case c >= 0x80:
+			t[c] = isWide
+		case lower(byte(c))-'a' < 26:
+			t[c] = isASCII
+		case c == '_' || c >= '0' && c <= '9':
+			t[c] = isDigit
+		}
+	}
+	for class, set := range [...]string{isOpening: "[(<{", isClosing: "])>}", isQuote: `"`, isEscape: "\x1b\\"} {
+		for _, c := range []byte(set) {
+			t[c] = uint8(class)
+		}
+	}
+	return t
+}()
+
+// startsRequest says whether s starts with the method and the path of a request.
+func startsRequest(s string) bool {
+	i := 0
+	for i < len(s) && i < 8 && s[i]-'A' < 26 {
+		i++
+	}
+	return i >= 3 && has(s, i, " ")
+}
+
 // digits moves past a number, a time or an address.
 func (sc *scanner) digits() {
 	s, i := sc.s, sc.i
-	for i < len(s) && (s[i]-'0' < 10 || isJoin(s[i]) && i+1 < len(s) && s[i+1]-'0' < 10) {
+	for i < len(s) && joins[s[i]] {
 		i++
 	}
 	if i < len(s) && (s[i]|0x20)-'a' < 26 { // T, Z, AM, units, hexadecimal
@@ -144,7 +192,13 @@ func (sc *scanner) digits() {
 	}
 }
 
-func isJoin(c byte) bool { return c == '.' || c == ':' || c == ',' || c == '-' || c == '/' || c == '+' }
+// joins are the bytes of numbers, times and addresses.
+var joins = func() (t [256]bool) {
+	for _, c := range []byte("0123456789.:,-/+") {
+		t[c] = true
+	}
+	return t
+}()
 
 // pass notes a word that is no level.
 func (sc *scanner) pass(at, end int) {
@@ -176,7 +230,7 @@ func (sc *scanner) pass(at, end int) {
 
 // isNeutral says whether a word belongs to a time, or is an abbreviation.
 func isNeutral(w string) bool {
-	if len(w) > 9 {
+	if len(w) > 9 || w[0] >= 'a' && w[0] < 0x80 {
 		return false
 	}
 	upper := true
@@ -200,6 +254,9 @@ func soft(n uint8, w string) bool {
 // judge says whether a word that is a level is there as one.
 func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	s := sc.s
+	if sc.place != inProse && end-at > 1 && end < len(s) && s[end] == ' ' && (at == 0 || s[at-1] == ' ') && isUpper(s[at:end]) {
+		return Strong
+	}
 	coloured := at >= 3 && s[at-1] == 'm' && isColour(s[:at])
 	before, prev := sc.before(at)
 	after, next := sc.after(end)

@@ -47,9 +47,30 @@ var words = newTable(map[uint8][]string{
 // maxWord is the length of the longest level word in bytes.
 const maxWord = 32
 
+// common returns OTLP's number of the levels that most records have, or 0.
+func common(word string) uint8 {
+	switch word {
+	case "info", "INFO":
+		return numInfo
+	case "debug", "DEBUG":
+		return numDebug
+	case "warn", "WARN":
+		return numWarn
+	case "error", "ERROR":
+		return numError
+	}
+	return 0
+}
+
 // wordOf returns OTLP's number of a level word in any case, or 0. ERROR2 and the like count too.
 func wordOf(word string) uint8 {
-	if len(word) < 2 || len(word) > maxWord || !words.may(word[0]) && word[0] < 0x80 {
+	if n := common(word); n != 0 {
+		return n
+	}
+	if len(word) < 2 || len(word) > maxWord {
+		return 0
+	}
+	if last := word[len(word)-1]; word[0] < 0x80 && !words.may(word[0], last) && last-'2' > 2 {
 		return 0
 	}
 	var folded [maxWord]byte
@@ -63,6 +84,13 @@ func wordOf(word string) uint8 {
 		}
 	}
 	return 0
+}
+
+// Parse returns OTLP's number of the name of a level in any case: "warn", "WARNING", "ERROR2".
+// It returns false if no logger has such a level.
+func Parse(name string) (uint8, bool) {
+	n := wordOf(strings.TrimSpace(name))
+	return n, n != 0
 }
 
 // fold writes a word in lower case: ASCII, and the letters of Latin-1 and of Cyrillic.
@@ -100,6 +128,9 @@ func letterOf(c byte) uint8 {
 // levelWord reads the value of a field: a word, a letter with or without a digit, or a name that
 // ends in a word ("LogLevel.Error", "daemon.err"). It returns the word as it is written.
 func levelWord(value string) (uint8, string) {
+	if n := common(value); n != 0 {
+		return n, value
+	}
 	value = strings.TrimSpace(value)
 	switch {
 	case len(value) == 0 || len(value) > 4*maxWord:

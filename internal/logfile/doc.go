@@ -12,21 +12,18 @@
 // taken. Case does not matter, nor an @ in front.
 //
 //	body      message, msg, log, body, event; without any, the whole line
-//	severity  severity_number, severity, severity_text, level, lvl, log.level, loglevel, levelname
+//	severity  severity_number, severity_text, severity, level, lvl and the other keys of a level
 //	time      time, timestamp, ts, datetime, asctime
 //	trace id  trace_id, traceid, trace.id: 32 hexadecimal digits
 //
-// All other keys are attributes, as text; what is no text as its JSON. Severities
-// are the names that are in use (see [Severity]), the numbers of pino and bunyan
-// (10 to 60), those of syslog (0 to 7) and, with severity_number, OTLP's. Times
+// All other keys are attributes, as text; what is no text as its JSON. The package
+// severity says which keys mean a level and reads their values. Times
 // are RFC 3339 and its neighbours, in UTC where they do not say, or numbers since
 // 1970 in seconds, milliseconds, microseconds or nanoseconds, which their size
 // tells.
 //
-// Any other line is the body, whole. Its severity is that of a level word within
-// its first 96 bytes: one in capitals (ERROR), in brackets ([error]), after
-// level=, lvl= or severity=, or the letter of klog at its begin (E1124 ...). Its
-// time is the one at its begin, or that of an access log.
+// Any other line is the body, whole. Its severity is the one that the package
+// severity infers from it. Its time is the one at its begin, or that of an access log.
 //
 // The lines of containerd, CRI-O and Docker are unwrapped first: time and stream
 // are theirs, the rest is a line as above. Parts of a line that they have

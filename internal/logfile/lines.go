@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/sealgate/sealgate/severity"
 )
 
 // maxLine is the longest line in bytes.
@@ -108,6 +110,6 @@ func (l *lines) plain(r *Record, line string) {
 	r.Body = line
 	r.Time = timeIn(line)
 	if !l.o.NoSeverity {
-		r.Severity = severityIn(line)
+		r.Severity = severity.Infer(line).Number
 	}
 }

@@ -9,16 +9,14 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // The keys that have a meaning, the first that is there first.
 var (
-	bodyKeys     = []string{"message", "msg", "log", "body", "event"}
-	severityKeys = []string{"severity_number", "severitynumber", "severity", "severity_text", "severitytext", "level", "lvl", "log.level", "loglevel", "levelname"}
-	timeKeys     = []string{"time", "timestamp", "ts", "datetime", "asctime"}
-	traceKeys    = []string{"trace_id", "traceid", "trace.id"}
+	bodyKeys  = []string{"message", "msg", "log", "body", "event"}
+	timeKeys  = []string{"time", "timestamp", "ts", "datetime", "asctime"}
+	traceKeys = []string{"trace_id", "traceid", "trace.id"}
 )
 
 // readObject reads a line that is a JSON object; false if it is none.
@@ -30,10 +28,7 @@ func readObject(r *Record, line string) bool {
 	if !o.take(bodyKeys, func(_, v string) bool { r.Body = v; return true }) {
 		r.Body = line
 	}
-	o.take(severityKeys, func(key, v string) (ok bool) {
-		r.Severity, ok = severityOf(v, strings.HasSuffix(key, "number"))
-		return ok
-	})
+	r.Severity = o.takeSeverity()
 	o.take(timeKeys, func(_, v string) (ok bool) { r.Time, ok = ParseTime(v); return ok })
 	o.take(traceKeys, func(_, v string) bool {
 		id, err := hex.DecodeString(v)
@@ -112,20 +107,4 @@ func cutDocker(r *Record, line string) (string, bool) {
 	}
 	r.Attributes = append(r.Attributes, Attribute{streamAttribute, o["stream"]})
 	return strings.TrimSuffix(o["log"], "\n"), true
-}
-
-// severityOf reads a severity: a name, or a number of OTLP, pino or syslog.
-func severityOf(v string, otlp bool) (uint8, bool) {
-	n, err := strconv.Atoi(v)
-	switch {
-	case err != nil:
-		return Severity(v)
-	case otlp:
-		return uint8(n), n >= 0 && n <= maxSeverity
-	case n >= 0 && n < len(syslog):
-		return syslog[n], true
-	case n >= 10 && n <= 60 && n%10 == 0:
-		return uint8(n/10*4 - 3), true // 10 is TRACE, 60 is FATAL
-	}
-	return 0, false
 }

@@ -74,6 +74,11 @@ func TestAJSONLineIsReadByTheNamesOfItsKeys(t *testing.T) {
 		`{"level":30,"time":1769860800500,"msg":"pino"}`:                               {Time: noon, Severity: 9, Body: "pino"},
 		`{"level":4,"timestamp":1769860800.5,"message":"GELF"}`:                        {Time: noon, Severity: 13, Body: "GELF"},
 		`{"Timestamp":"2026-01-31T12:00:00.5","Level":"Warning","Message":"Serilog"}`:  {Time: noon, Severity: 13, Body: "Serilog"},
+		`{"t":"x","s":"E","c":"STORAGE","ctx":"main","msg":"Mongo"}`: {Severity: 17, Body: "Mongo", Attributes: logfile.Attributes{
+			{Name: "c", Value: "STORAGE"}, {Name: "ctx", Value: "main"}, {Name: "t", Value: "x"},
+		}},
+		`{"LogLevel":"Critical","status":503,"msg":"x"}`:   {Severity: 18, Body: "x", Attributes: logfile.Attributes{{Name: "status", Value: "503"}}},
+		`{"level":"info","lvl":"debug","msg":"one field"}`: {Severity: 9, Body: "one field", Attributes: logfile.Attributes{{Name: "lvl", Value: "debug"}}},
 		`{"severity_number":22,"body":{"a": [1, 2]},"trace_id":"af000000000000000000000000000001"}`: {
 			Severity: 22, Body: `{"a":[1,2]}`, TraceID: trace,
 		},
@@ -126,6 +131,10 @@ func TestTheSeverityOfAPlainLineIsThatOfAnObviousWord(t *testing.T) {
 		"E0131 12:00:00.000000       1 kubelet.go:7] x":     17,
 		"F0131 12:00:00.000000       1 kubelet.go:7] x":     21,
 		"2026 | SEVERE | x":                                 17,
+		"2026-01-31 12:00:00 | error | x":                   17,
+		"[错误] x":                                            17,
+		"panic: x":                                          21,
+		"container web exited with code 137":                17,
 		"no error was found":                                0,
 		"GET /ERROR/x HTTP/1.1":                             0,
 		"INFORMATIONS":                                      0,
