@@ -106,6 +106,8 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"com.apple.Safari quits", "com.apple.Safari quits"},
 			{"rhost=mail.ifj.example.pl, name=com.example.shop", "rhost=<*>, name=com.example.shop"},
 			{"host web-7.shop.example.it up", "host <*> up"},
+			{"error=db.connection.internal to a.b.internal:80 or x@a.b.local", "error=db.connection.internal to <*> or <*>"},
+			{"at ip-10-0-0-1.ec2.internal, db.shop.svc.cluster.local", "at <*>"},
 			{"error=db.connection.refused or db-1.connection.refused", "error=db.connection.refused or db-<*>.connection.refused"},
 			{"连接www.example.com失败", "连接<*>失败"},
 			{"www.example.com:443/a/b/c x", "<*>/a/<*> x"},
