@@ -139,6 +139,8 @@ func fromAddress(b []byte) bool {
 	if dots == 0 {
 		return false
 	}
-	name := bytes.TrimRight(b[1:end], ".:")
-	return is(b[1], digit) || dots >= 2 && bytes.IndexByte(name, ':') >= 0 || hostName(name, marks{})
+	for b[end-1] == '.' || b[end-1] == ':' {
+		end--
+	}
+	return is(b[1], digit) || dots >= 2 && has(b[1:end], ':') || hostName(b, 1, end)
 }

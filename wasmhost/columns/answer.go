@@ -7,9 +7,6 @@ package columns
 // or is hexadecimal of at most eight digits. A number with a fraction, a unit or a percent sign is a measure.
 func (m *Masker) answer(p, e int) bool {
 	b := m.body
-	if !small(b, p, e) {
-		return false
-	}
 	k := p
 	if k > m.lit && (b[k-1] == '-' || b[k-1] == '+') {
 		k--
@@ -19,9 +16,9 @@ func (m *Masker) answer(p, e int) bool {
 		i--
 	}
 	if i == 0 {
-		return m.answers && !measured(b, e)
+		return m.answers && small(b, p, e) && !measured(b, e)
 	}
-	if i == m.lit || i == k && !is(b[i-1], wide) {
+	if i == m.lit || i == k && !is(b[i-1], wide) || !mayEndKey(b, i) || !small(b, p, e) {
 		return false
 	}
 	kind := answerKey(b[m.lit:i])

@@ -33,25 +33,10 @@ func (m *Masker) hostAt(p int) (start, stop int) {
 	for start > m.lit && is(b[start-1], host) {
 		start--
 	}
-	if stop == p || !hostName(b[start:stop], hostMarks(b, start, stop)) && !remoteHost(b, m.lit, start, stop) {
+	if stop == p || !hostName(b, start, stop) && !remoteHost(b, m.lit, start, stop) {
 		return 0, 0
 	}
 	return start, stop
-}
-
-// marks say that a dotted name is an address more likely than the name of a setting or of an error.
-type marks struct {
-	digits  bool
-	address bool // an @ before the name or a port behind it
-}
-
-func hostMarks(b []byte, start, end int) (h marks) {
-	for _, c := range b[start:end] {
-		h.digits = h.digits || is(c, digit)
-		h.address = h.address || c == '@'
-	}
-	h.address = h.address || end+1 < len(b) && b[end] == ':' && is(b[end+1], digit)
-	return h
 }
 
 // maskHost masks a host name with its port. What follows it may be a path.
@@ -68,22 +53,42 @@ func remoteHost(b []byte, lit, start, end int) bool {
 
 // hostName says whether a dotted name ends as the names of hosts do. A name that begins with a top-level domain is the
 // reverse (com.apple.Safari): the name of a program, which says what happened.
-func hostName(w []byte, h marks) bool {
-	first := bytes.IndexByte(w, '.')
+func hostName(b []byte, start, end int) bool {
+	w := b[start:end]
 	last := bytes.LastIndexByte(w, '.')
-	if first <= 0 || topLevel(w[:first]) != noHost {
+	if last <= 0 {
 		return false
 	}
 	label := w[last+1:]
-	switch topLevel(label) {
+	kind := topLevel(label)
+	if kind == noHost && !country(label) {
+		return false
+	}
+	first := bytes.IndexByte(w, '.')
+	if first == 0 || topLevel(w[:first]) != noHost {
+		return false
+	}
+	switch kind {
 	case anyHost:
 		return true
 	case longHost:
 		return first < last
 	case markedHost:
-		return first < last && (h.digits || h.address || bytes.HasSuffix(w, []byte(".cluster.local")))
+		port := end+1 < len(b) && b[end] == ':' && is(b[end+1], digit)
+		return first < last && (port || has(w, '@') || hasDigit(w) || bytes.HasSuffix(w, []byte(".cluster.local")))
 	}
-	return first < last && h.digits && country(label)
+	return first < last && hasDigit(w)
+}
+
+func has(w []byte, c byte) bool { return bytes.IndexByte(w, c) >= 0 }
+
+func hasDigit(w []byte) bool {
+	for _, c := range w {
+		if is(c, digit) {
+			return true
+		}
+	}
+	return false
 }
 
 type hostKind byte

@@ -31,21 +31,29 @@ func (m *Masker) number(p int) int {
 		case numbered:
 			from, to = p, e
 			if w.after > 0 {
-				return m.mask(m.before(from, s), e)
+				if s == p {
+					from = m.before(from)
+				}
+				return m.mask(from, e)
 			}
 		default:
 			to, plain = w.end, w.zeroX(b)
 		}
 	}
-	end := m.tail(to)
-	if plain && end == to && m.answer(p, end) {
+	end := to
+	if to < len(b) && is(b[to], joiner|colon) {
+		end = m.tail(to)
+	}
+	if plain && end == to && end-p <= 10 && m.answer(p, end) {
 		m.seen = end
 		return end
 	}
 	if end == from+3 && m.accessStatus(from) {
 		return m.mask(from+1, end)
 	}
-	from = m.before(from, s)
+	if from == s && from > m.lit && is(b[from-1], leads) {
+		from = m.before(from)
+	}
 	if end+1 < len(b) && is(b[end], joiner|colon) {
 		return m.compound(from, end)
 	}
