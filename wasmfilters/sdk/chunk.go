@@ -50,10 +50,10 @@ func (c *Chunk) ResourceKey() []uint64 { return c.resourceKey }
 // BodySize is the size of each body in bytes.
 func (c *Chunk) BodySize() []uint32 { return c.bodySize }
 
-// BodyHash is the XXH64 of each body.
+// BodyHash is the hash of each body, keyed per process of the host.
 func (c *Chunk) BodyHash() []uint64 { return c.bodyHash }
 
-// Template is the template id of each body.
+// Template is the template id of each body, keyed per process of the host.
 func (c *Chunk) Template() []uint64 { return c.template }
 
 // Needles has NeedleWords words for each record; needle i is bit i%64 of word i/64.
