@@ -119,6 +119,8 @@ func TestTheLayoutOfVersionOneIsFixed(t *testing.T) {
 		},
 	}
 	chunk, _ := chunkOf(t, m, b, 100)
+	clear(columnOf(chunk, 6)) // body_hash and template are keyed per process
+	clear(columnOf(chunk, 7))
 	path := filepath.Join("testdata", "chunk_v1.hex")
 	if *update {
 		require.NoError(t, os.WriteFile(path, []byte(hex.Dump(chunk)), 0o644))

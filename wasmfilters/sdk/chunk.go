@@ -51,10 +51,10 @@ func (c *Chunk) ResourceKey() []uint64 { return c.resourceKey }
 // BodySize is the size of each body in bytes.
 func (c *Chunk) BodySize() []uint32 { return c.bodySize }
 
-// BodyHash is a number for each body, the same for equal bodies while the process runs.
+// BodyHash is the hash of each body, keyed per process of the host.
 func (c *Chunk) BodyHash() []uint64 { return c.bodyHash }
 
-// Template is the template id of each body.
+// Template is the template id of each body, keyed per process of the host.
 func (c *Chunk) Template() []uint64 { return c.template }
 
 // Identity is a number for each record, the same for records that are repeats of each other: see

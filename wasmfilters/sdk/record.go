@@ -33,10 +33,11 @@ func (r Record) Severity() uint8 { return at(r.c.severity, r.i) }
 // BodySize is the size of the body in bytes.
 func (r Record) BodySize() uint32 { return at(r.c.bodySize, r.i) }
 
-// BodyHash is a number for the body, the same for equal bodies while the process runs.
+// BodyHash is the hash of the body. It is equal for equal bodies within one process of the host, and keyed: another process
+// has another hash for the same body.
 func (r Record) BodyHash() uint64 { return at(r.c.bodyHash, r.i) }
 
-// Template is the template id of the body.
+// Template is the template id of the body. It is keyed per process, as BodyHash is.
 func (r Record) Template() uint64 { return at(r.c.template, r.i) }
 
 // Identity is the same for records that are repeats of each other: see Manifest.Identity.

@@ -129,15 +129,18 @@ func fromAddress(b []byte) bool {
 	if len(b) < 2 || b[0] != ' ' {
 		return false
 	}
-	end, marks := 1, 0
+	end, dots := 1, 0
 	for end < len(b) && end < 256 && is(b[end], host|digit|joiner) || end < len(b) && b[end] == ':' {
 		if b[end] == '.' || b[end] == ':' {
-			marks++
+			dots++
 		}
 		end++
 	}
-	if marks == 0 {
+	if dots == 0 {
 		return false
 	}
-	return is(b[1], digit) || marks >= 2 && bytes.IndexByte(b[1:end], ':') >= 0 || hostName(bytes.TrimRight(b[1:end], ".:"), true)
+	for b[end-1] == '.' || b[end-1] == ':' {
+		end--
+	}
+	return is(b[1], digit) || dots >= 2 && has(b[1:end], ':') || hostName(b, 1, end)
 }

@@ -4,12 +4,9 @@
 package columns
 
 // answer says whether the number from p to e is an answer, which stays. It has at most five digits and an optional sign,
-// or is hexadecimal of at most eight digits. A number with a fraction, a unit or a percent sign is a measure.
+// or is hexadecimal of at most eight digits, or is a code of at most six characters. A number with a fraction, a unit or a percent sign is a measure.
 func (m *Masker) answer(p, e int) bool {
 	b := m.body
-	if !small(b, p, e) {
-		return false
-	}
 	k := p
 	if k > m.lit && (b[k-1] == '-' || b[k-1] == '+') {
 		k--
@@ -19,9 +16,9 @@ func (m *Masker) answer(p, e int) bool {
 		i--
 	}
 	if i == 0 {
-		return m.answers && !measured(b, e)
+		return m.answers && small(b, p, e) && !measured(b, e)
 	}
-	if i == m.lit || i == k && !is(b[i-1], wide) {
+	if i == m.lit || i == k && !is(b[i-1], wide) || !mayEndKey(b, i) || !small(b, p, e) {
 		return false
 	}
 	kind := answerKey(b[m.lit:i])
@@ -38,9 +35,20 @@ func small(b []byte, p, e int) bool {
 		return n <= 15
 	case n > 2 && b[p+1]|0x20 == 'x':
 		return n <= 10
+	case n == 6 && !digitsOnly(b[p:e]):
+		return true
 	default:
 		return n <= 5
 	}
+}
+
+func digitsOnly(w []byte) bool {
+	for _, c := range w {
+		if !is(c, digit) {
+			return false
+		}
+	}
+	return true
 }
 
 // measured says whether a unit or a percent sign follows the number that ends at e.

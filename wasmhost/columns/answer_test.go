@@ -38,6 +38,7 @@ func TestAnswersStay(t *testing.T) {
 		"Exit code: 0xC0000005, HRESULT = 0x80070005",
 		"ERROR 1045 (bad)",
 		"<status>503</status>",
+		`错误码：E1001，{"code":"P2002"} {"code":"42P01"} code=e12`,
 		"退出码：137，状态码 503，返回码=1，错误码:5001，错误代码：10086",
 		"结果：1，状态：0，级别=3，信号 9，返回值-1",
 		"状态为1，退出码为137",
@@ -52,6 +53,7 @@ func TestAnswersStay(t *testing.T) {
 func TestMeasuresAndIDsBehindAnswersAreMasked(t *testing.T) {
 	for _, c := range [][2]string{
 		{"status: 200 ms", "status: <*>"},
+		{"code=200ms status=5m exit 1m30s level: E1234567", "code=<*> status=<*> exit <*> level: E<*>"},
 		{"battery level 87% or level=0.75", "battery level <*>% or level=<*>"},
 		{"error_code=1234567890", "error_code=<*>"},
 		{"result=0x7fe133460660", "result=<*>"},

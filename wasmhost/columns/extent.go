@@ -11,41 +11,44 @@ func (m *Masker) tail(e int) int {
 	if m.pathRest >= e && m.pathRest > 0 {
 		limit = m.pathRest
 	}
-	for {
+	for e < limit {
 		j := e
 		for j < limit && is(b[j], joiner|colon) {
 			j++
 		}
-		if j == e || j >= limit {
+		if j == e || j == limit {
 			return e
 		}
-		end := part(b, e, j)
-		if end == 0 {
-			return e
+		end := j
+		for end < len(b) && is(b[end], digit) {
+			end++
+		}
+		if end == j || end < len(b) && is(b[end], letter) {
+			if end = part(b, e, j, end); end == 0 {
+				return e
+			}
 		}
 		e = end
 	}
+	return e
 }
 
 // part is the end of the part at j of a compound whose variable part ends at e, or 0 where the part does not vary as a
-// whole.
-func part(b []byte, e, j int) int {
+// whole. The part has letters, and begins with digits up to d.
+func part(b []byte, e, j, d int) int {
 	p := j
-	for p < len(b) && is(b[p], letter) {
-		p++
-	}
-	d := p
-	for d < len(b) && is(b[d], digit) {
-		d++
-	}
-	switch {
-	case d == p: // no digit
-		if p > j && letters(b, e, j, p) {
-			return p
+	if d == j {
+		for p < len(b) && is(b[p], letter) {
+			p++
 		}
-		return 0
-	case p == j && (d == len(b) || !is(b[d], letter)):
-		return d
+		for d = p; d < len(b) && is(b[d], digit); d++ {
+		}
+		if d == p { // no digit
+			if letters(b, e, j, p) {
+				return p
+			}
+			return 0
+		}
 	}
 	var w shape
 	w.measure(b, j, p, d)
@@ -107,11 +110,8 @@ func pass(b []byte, p int, c, d byte) int {
 }
 
 // before extends a mask that begins at from over what belongs to it on its left: a sign, the names of a month and of a
-// day. s is where the word of the number begins: letters before the number have neither.
-func (m *Masker) before(from, s int) int {
-	if from != s {
-		return from
-	}
+// day.
+func (m *Masker) before(from int) int {
 	for from > m.lit && is(m.body[from-1], leads) {
 		to := m.dayBefore(m.sign(from))
 		if to == from {

@@ -18,31 +18,25 @@ func (m *Masker) dot(p int) int {
 	return m.maskHost(start, end)
 }
 
-// hostAt finds the host name around p.
+// hostAt finds the host name around p. stop is 0 where there is none.
 func (m *Masker) hostAt(p int) (start, stop int) {
 	b := m.body
-	end, digits := p, false
-	for end < len(b) && is(b[end], host) {
-		end++
+	stop = p
+	for stop < len(b) && is(b[stop], host) {
+		stop++
 	}
-	m.hostSeen = end
-	for end > p && !is(b[end-1], word) {
-		end--
+	m.hostSeen = stop
+	for stop > p && !is(b[stop-1], word) {
+		stop--
 	}
 	start = p
 	for start > m.lit && is(b[start-1], host) {
 		start--
 	}
-	for _, c := range b[start:end] {
-		if is(c, digit) {
-			digits = true
-			break
-		}
-	}
-	if end == p || !hostName(b[start:end], digits) && !remoteHost(b, m.lit, start, end) {
+	if stop == p || !hostName(b, start, stop) && !remoteHost(b, m.lit, start, stop) {
 		return 0, 0
 	}
-	return start, end
+	return start, stop
 }
 
 // maskHost masks a host name with its port. What follows it may be a path.
@@ -58,35 +52,71 @@ func remoteHost(b []byte, lit, start, end int) bool {
 }
 
 // hostName says whether a dotted name ends as the names of hosts do. A name that begins with a top-level domain is the
-// reverse (com.apple.Safari): the name of a program, which says what happened. More countries are known for a name with
-// digits: fewer of those names are names of settings.
-func hostName(w []byte, digits bool) bool {
-	first := bytes.IndexByte(w, '.')
+// reverse (com.apple.Safari): the name of a program, which says what happened.
+func hostName(b []byte, start, end int) bool {
+	w := b[start:end]
 	last := bytes.LastIndexByte(w, '.')
-	if first <= 0 || topLevel(w[:first]) > 0 {
+	if last <= 0 {
 		return false
 	}
 	label := w[last+1:]
-	need := topLevel(label)
-	return need == 1 || first < last && (need == 2 || digits && country(label))
+	kind := topLevel(label)
+	if kind == noHost && !country(label) {
+		return false
+	}
+	first := bytes.IndexByte(w, '.')
+	if first == 0 || topLevel(w[:first]) != noHost {
+		return false
+	}
+	switch kind {
+	case anyHost:
+		return true
+	case longHost:
+		return first < last
+	case markedHost:
+		port := end+1 < len(b) && b[end] == ':' && is(b[end+1], digit)
+		return first < last && (port || has(w, '@') || hasDigit(w) || bytes.HasSuffix(w, []byte(".cluster.local")))
+	}
+	return first < last && hasDigit(w)
 }
 
-// topLevel is 0 for what is no top-level domain, 1 for one that says enough alone, and 2 for one that ends other dotted
-// names too (java.net), so that only three labels make a host. Countries whose code is a word or a common part of
-// setting names (id, in, is, ms, to) are not here: mapreduce.task.id is no host.
-func topLevel(label []byte) int {
+func has(w []byte, c byte) bool { return bytes.IndexByte(w, c) >= 0 }
+
+func hasDigit(w []byte) bool {
+	for _, c := range w {
+		if is(c, digit) {
+			return true
+		}
+	}
+	return false
+}
+
+type hostKind byte
+
+const (
+	noHost     hostKind = iota
+	anyHost             // the domain says enough alone
+	longHost            // three labels make a host: java.net is none
+	markedHost          // the domain is a word: three labels and marks make a host, db.connection.internal is none
+)
+
+// topLevel judges a top-level domain. Countries whose code is a word or a common part of setting names (id, in, is, ms,
+// to) are not here: mapreduce.task.id is no host.
+func topLevel(label []byte) hostKind {
 	switch string(label) {
 	case "com", "org", "edu", "gov":
-		return 1
-	case "net", "mil", "int", "io", "dev", "app", "cloud", "arpa", "local", "localdomain", "internal", "lan",
+		return anyHost
+	case "net", "mil", "arpa", "localdomain",
 		"ar", "au", "br", "ca", "ch", "cl", "cn", "co", "cz", "de", "dk", "es", "eu", "fi", "fr", "gr", "hk", "hu", "ie",
 		"il", "jp", "kr", "mx", "nl", "nz", "pt", "ro", "ru", "se", "sg", "th", "tr", "tw", "ua", "uk", "vn", "za":
-		return 2
+		return longHost
+	case "int", "io", "dev", "app", "cloud", "local", "internal", "lan":
+		return markedHost
 	}
-	return 0
+	return noHost
 }
 
-// country has more top-level domains, which are no common words either.
+// country has more top-level domains, for names with digits: fewer of those are names of settings.
 func country(label []byte) bool {
 	switch string(label) {
 	case "at", "be", "bg", "ee", "hr", "ir", "it", "lt", "lu", "lv", "ma", "my", "ph", "pk", "pl", "rs", "si", "sk", "su", "us", "uy",

@@ -27,12 +27,11 @@ type answerWord struct {
 	kind  answerKind
 	whole bool // the word is not the end of a longer one: exit, onExit, but not "lexit"
 	inner bool // the word before decides: errorNumber
-	no    bool // the word is no answer, although it ends in one: decode
 }
 
 // answerWords is searched from the top.
 var answerWords = []answerWord{
-	{text: "decode", no: true}, {text: "encode", no: true}, {text: "unicode", no: true},
+	{text: "decode"}, {text: "encode"}, {text: "unicode"}, // end in a word below, and are no answers
 	{text: "code", kind: anyAnswer},
 	{text: "status", kind: anyAnswer},
 	{text: "exit", kind: anyAnswer, whole: true},
@@ -75,39 +74,56 @@ var wideAnswerWords = []struct {
 	{"误码", anyAnswer}, {"誤碼", anyAnswer}, {"应码", anyAnswer}, {"應碼", anyAnswer}, {"果码", anyAnswer}, {"果碼", anyAnswer},
 	{"错误号", anyAnswer}, {"级别", anyAnswer}, {"級別", anyAnswer}, {"等级", anyAnswer}, {"信号", briefly}, {"信號", briefly},
 	{"返回值", anyAnswer}, {"返回", verbAnswer}, {"结果", verbAnswer}, {"結果", verbAnswer}, {"错误", verbAnswer}, {"錯誤", verbAnswer},
-	{"コード", anyAnswer}, {"ステータス", anyAnswer}, {"レベル", anyAnswer}, {"エラー", verbAnswer}, {"結果", verbAnswer},
+	{"コード", anyAnswer}, {"ステータス", anyAnswer}, {"レベル", anyAnswer}, {"エラー", verbAnswer},
 	{"코드", anyAnswer}, {"상태", anyAnswer}, {"код", anyAnswer}, {"Код", anyAnswer}, {"статус", anyAnswer}, {"Статус", anyAnswer},
 }
 
-// answerIndex has the words by their last two letters, of which five bits each decide.
-var answerIndex = func() (t [1 << 10][]answerWord) {
+// answerGroups has the words by their last two letters, of which five bits each decide. answerIndex has the number of the
+// group, so that it stays small: it is looked at for each word that stands before a number.
+var answerIndex, answerGroups = func() (index [1 << 10]uint8, groups [][]answerWord) {
+	groups = [][]answerWord{nil}
 	for _, w := range answerWords {
 		i := lastTwo(w.text[len(w.text)-2], w.text[len(w.text)-1])
-		t[i] = append(t[i], w)
+		if index[i] == 0 {
+			index[i] = uint8(len(groups))
+			groups = append(groups, nil)
+		}
+		groups[index[i]] = append(groups[index[i]], w)
 	}
-	return t
+	return index, groups
 }()
 
 func lastTwo(c, d byte) int { return int(c&31)<<5 | int(d&31) }
 
-// answerKey judges the text that ends with a key.
-func answerKey(b []byte) answerKind {
-	n := len(b)
-	if n < 2 {
-		return noAnswer
-	}
-	if is(b[n-1], wide) {
-		return wideAnswerKey(b)
-	}
-	for _, w := range answerIndex[lastTwo(b[n-2], b[n-1])] {
-		if w.ends(b) {
-			if w.inner {
-				return answerBefore(b[:n-len(w.text)])
+// mayEndKey says whether a key may end at i: answerKey is for what passes this.
+func mayEndKey(b []byte, i int) bool {
+	return i >= 2 && answerIndex[lastTwo(b[i-2], b[i-1])] != 0 || is(b[i-1], wide)
+}
+
+func lastWord(b []byte) *answerWord {
+	if n := len(b); n >= 2 {
+		some := answerGroups[answerIndex[lastTwo(b[n-2], b[n-1])]]
+		for i := range some {
+			if some[i].ends(b) {
+				return &some[i]
 			}
-			return w.kind
 		}
 	}
-	return noAnswer
+	return &noWord
+}
+
+var noWord answerWord
+
+// answerKey judges the text that ends with a key.
+func answerKey(b []byte) answerKind {
+	if len(b) > 0 && is(b[len(b)-1], wide) {
+		return wideAnswerKey(b)
+	}
+	w := lastWord(b)
+	if w.inner {
+		return answerBefore(b[:len(b)-len(w.text)])
+	}
+	return w.kind
 }
 
 func (w *answerWord) ends(b []byte) bool {
@@ -124,18 +140,11 @@ func answerBefore(b []byte) answerKind {
 	for n := len(b); n > 0 && (b[n-1] == ' ' || b[n-1] == '_' || b[n-1] == '.' || b[n-1] == '-'); n-- {
 		b = b[:n-1]
 	}
-	if n := len(b); n >= 2 {
-		for _, w := range answerIndex[lastTwo(b[n-2], b[n-1])] {
-			if w.ends(b) {
-				return w.kind
-			}
-		}
-	}
-	return noAnswer
+	return lastWord(b).kind
 }
 
 func wideAnswerKey(b []byte) answerKind {
-	for _, s := range []string{"：", "＝", "为", "為", "是", "：", "「", "（", "【"} {
+	for _, s := range []string{"：", "＝", "为", "為", "是", "「", "（", "【"} {
 		b = bytes.TrimSuffix(b, []byte(s))
 	}
 	for _, w := range wideAnswerWords {

@@ -106,6 +106,8 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"com.apple.Safari quits", "com.apple.Safari quits"},
 			{"rhost=mail.ifj.example.pl, name=com.example.shop", "rhost=<*>, name=com.example.shop"},
 			{"host web-7.shop.example.it up", "host <*> up"},
+			{"error=db.connection.internal to a.b.internal:80 or x@a.b.local", "error=db.connection.internal to <*> or <*>"},
+			{"at ip-10-0-0-1.ec2.internal, db.shop.svc.cluster.local", "at <*>"},
 			{"error=db.connection.refused or db-1.connection.refused", "error=db.connection.refused or db-<*>.connection.refused"},
 			{"连接www.example.com失败", "连接<*>失败"},
 			{"www.example.com:443/a/b/c x", "<*>/a/<*> x"},
@@ -225,7 +227,7 @@ func TestTheIDIsTheHashOfTheMaskedText(t *testing.T) {
 func randomLine(r *rand.Rand) string {
 	parts := []string{"user", "User", "username", "name", "for", "invalid", " ", "  ", "-", "_", ".", "/", "//", ":", "::", ",", "=", `"`, "\\", "[", ")",
 		"0", "7", "42", "0x1f", "ff", "FF", "dead", "abc", "xyz", "Jan", "Mon", "KB", "ms", "com", "de", "example", "http", "\x00", "\xff", "é", "+", "@", "~",
-		`:\`, `c:\`, "<", "status", "code=", "HTTP/", "503"}
+		`:\`, `c:\`, "<", "status", "code=", "HTTP/", "503", "用户", "，", "：", "１", "失败", "退出码", "\xe7", "٣", "invalid user ", " from ", "10.0.0.1", "a", "io", "-xkcdq", "7d9c5b8f6", "is ", "returned ", "E1", "0x"}
 	var b strings.Builder
 	for range r.IntN(14) {
 		b.WriteString(parts[r.IntN(len(parts))])
@@ -248,7 +250,9 @@ func TestOnlyTheValueOfAVariableDoesNotMakeATemplate(t *testing.T) {
 func TestBodiesOfAMegabyteTakeBoundedMemoryAndLinearTime(t *testing.T) {
 	var m Masker
 	for _, unit := range []string{"a", "1", "a1", "en0", "en0_", "en0-1 ", ".", "a.", "a.b1", "/", "/a", "//", ":", "ff:", "1:", "-", "user", "user ", "for user ",
-		"us", " ", "  1", "Jan ", "Jan 1", "1, ", "x_1 ", "\xff", "\x00", "@", "a@", "http://", "user=", `"user"`, `"user" `, "1-", "=/a", "1::", "1:-", "a.b ", "-1", "a-1.com ", `\`, `:\`, `c:\`, `c:\a\`, `c:\a\1 `, "<1 ", "=a.b.c", "status 200 ", `HTTP/1" 200 `} {
+		"us", " ", "  1", "Jan ", "Jan 1", "1, ", "x_1 ", "\xff", "\x00", "@", "a@", "http://", "user=", `"user"`, `"user" `, "1-", "=/a", "1::", "1:-", "a.b ", "-1", "a-1.com ", `\`, `:\`, `c:\`, `c:\a\`, `c:\a\1 `, "<1 ", "=a.b.c", "status 200 ", "status ", "code=5 ", "-ff", "ff-", "ff:", "ff:1", "1:ff", "1-ff", "0:", "12345678-", "a1b", "a1b-", "1-Jan-", "1-abcde", "bcdfgh2-xkcdq",
+		"\xe7", "用户", "用户1", "１", "，", "1，", "1、2", "\xef\xbc", "退出码：1", "退出码", "为", "：", "user=\"张", "user=a", "invalid user a from ", "for user 1.1 ", "a@b.", "a.io ", "/1/", "/1/a", "/户", "\\\\", "\\\"user", "1.1.1.1/a",
+		"a-b.c-1.", "exited with ", "rhost=", "[=", "=", "(((", "\t", "-", "+1", "0x", "E1 ", `HTTP/1" 200 `} {
 		body := strings.Repeat(unit, 1<<20/len(unit))
 		text, id := m.Append(nil, body)
 		require.Equal(t, id, m.ID(body), "%q", unit)

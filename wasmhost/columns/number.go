@@ -24,6 +24,10 @@ func (m *Masker) number(p int) int {
 	if s < p || e < len(b) && is(b[e], letter) {
 		var w shape
 		w.measure(b, s, p, e)
+		if w.code(b) && m.answer(s, w.end) {
+			m.seen = w.end
+			return w.end
+		}
 		switch w.kind(b) {
 		case name:
 			m.seen = w.end
@@ -31,21 +35,29 @@ func (m *Masker) number(p int) int {
 		case numbered:
 			from, to = p, e
 			if w.after > 0 {
-				return m.mask(m.before(from, s), e)
+				if s == p {
+					from = m.before(from)
+				}
+				return m.mask(from, e)
 			}
 		default:
 			to, plain = w.end, w.zeroX(b)
 		}
 	}
-	end := m.tail(to)
-	if plain && end == to && m.answer(p, end) {
+	end := to
+	if to < len(b) && is(b[to], joiner|colon) {
+		end = m.tail(to)
+	}
+	if plain && end == to && end-p <= 10 && m.answer(p, end) {
 		m.seen = end
 		return end
 	}
 	if end == from+3 && m.accessStatus(from) {
 		return m.mask(from+1, end)
 	}
-	from = m.before(from, s)
+	if from == s && from > m.lit && is(b[from-1], leads) {
+		from = m.before(from)
+	}
 	if end+1 < len(b) && is(b[end], joiner|colon) {
 		return m.compound(from, end)
 	}
@@ -112,6 +124,22 @@ const (
 	numbered             // the digits vary, the letters are words
 )
 
+// code says whether the word may be the code of an error: E1001, P2002, the 42P01 of SQLSTATE.
+func (w *shape) code(b []byte) bool {
+	if w.end-w.start > 6 {
+		return false
+	}
+	if w.start < w.digits {
+		return true
+	}
+	for _, c := range b[w.letters:w.end] {
+		if c >= 'a' {
+			return false
+		}
+	}
+	return w.runs == 2 && w.end-w.start == 5
+}
+
 // kind says what a word with ASCII letters and digits is.
 func (w *shape) kind(b []byte) kind {
 	before, first := w.digits-w.start, w.letters-w.digits
@@ -120,7 +148,7 @@ func (w *shape) kind(b []byte) kind {
 		return id
 	case w.hex:
 		// E0102 of klog, bad1: more of a name than of a number.
-		if w.after == 0 && (before == 1 && b[w.start] < 'a' || before >= 3 && first <= 3) {
+		if w.after == 0 && (before == 1 && b[w.start] < 'a' || before < 8 && first <= 3 && pronounceable(b[w.start:w.digits])) {
 			return numbered
 		}
 		return id

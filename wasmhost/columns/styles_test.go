@@ -109,6 +109,60 @@ var styles = []struct {
 	}},
 	{`failed, flags: <*> [HRESULT = 0x80004005 - E_FAIL]`, []string{`failed, flags: 0x2 [HRESULT = 0x80004005 - E_FAIL]`}},
 	{`failed, flags: <*> [HRESULT = 0x800f080d - E_ITEM]`, []string{`failed, flags: 0x2 [HRESULT = 0x800f080d - E_ITEM]`}},
+	{ // ten programs, of each the events that look alike
+		`setSystemUiVisibility vis=<*> mask=<*> oldVal=<*> newVal=<*> fullscreenBounds=Rect(<*>)`, []string{
+			`setSystemUiVisibility vis=0 mask=1 oldVal=40000500 newVal=40000500 fullscreenBounds=Rect(0, 0 - 0, 0)`,
+			`setSystemUiVisibility vis=40000500 mask=ffffffff8 oldVal=508 newVal=0 fullscreenBounds=Rect(0, 12 - 1080, 0)`,
+		},
+	},
+	{`wtoken = Token{<*> token=Record{<*> u<*> com.example.app/.NewsActivity t<*>}}, allDrawn= false`, []string{
+		`wtoken = Token{9f4ef63 token=Record{de9231d u0 com.example.app/.NewsActivity t761}}, allDrawn= false`,
+	}},
+	{`mod_jk child workerEnv in error state 6`, []string{`mod_jk child workerEnv in error state 6`}},
+	{`workerEnv.init() ok /etc/<*>`, []string{`workerEnv.init() ok /etc/httpd/conf/workers2.properties`}},
+	{`Progress of TaskAttempt attempt_<*>_m_<*> is : <*>`, []string{
+		`Progress of TaskAttempt attempt_1445144423722_0020_m_000001_0 is : 0.10680167`, `Progress of TaskAttempt attempt_1_20_m_1_1 is : 1.0`,
+	}},
+	{`attempt_<*>_m_<*> TaskAttempt Transitioned from NEW to UNASSIGNED`, []string{
+		`attempt_1445144423722_0020_m_000000_0 TaskAttempt Transitioned from NEW to UNASSIGNED`,
+	}},
+	{`Recalculating schedule, headroom=<memory:<*>, vCores:<*>>`, []string{`Recalculating schedule, headroom=<memory:0, vCores:-27>`}},
+	{`onStandStepChanged <*>`, []string{`onStandStepChanged 3579`, `onStandStepChanged 7`}},
+	{`onExtend:<*>`, []string{`onExtend:1514038530000 14 0 4`}},
+	{`REPORT : <*>`, []string{`REPORT : 7007 5002 150089 240`}},
+	{`calculateAltitudeWithCache totalAltitude=<*>`, []string{`calculateAltitudeWithCache totalAltitude=240`}},
+	{`calculateCaloriesWithCache totalCalories=<*>`, []string{`calculateCaloriesWithCache totalCalories=126775`}},
+	{`PSU status ( on on )`, []string{`PSU status ( on on )`}},
+	{`PSU status ( on )`, []string{`PSU status ( on )`}},
+	{`Targeting domains:node-D<*> and nodes:node-[<*>] child of command <*>`, []string{
+		`Targeting domains:node-D1 and nodes:node-[40-63] child of command 2164`,
+	}},
+	{`Temperature (<*>) exceeds warning threshold`, []string{`Temperature (41) exceeds warning threshold`}},
+	{`session opened for user <*> by (uid=<*>)`, []string{`session opened for user root by (uid=0)`, `session opened for user news by (uid=12)`}},
+	{`session closed for user <*>`, []string{`session closed for user root`, `session closed for user cyrus`}},
+	{`check pass; user unknown`, []string{`check pass; user unknown`}},
+	{`ANONYMOUS FTP LOGIN FROM <*>, ()`, []string{`ANONYMOUS FTP LOGIN FROM 84.102.20.2, ()`}},
+	{`[instance: <*>] VM Started (Lifecycle Event)`, []string{`[instance: b9000564-fe1a-409b-b8cc-1e88b294cd1d] VM Started (Lifecycle Event)`}},
+	{`[instance: <*>] VM Paused (Lifecycle Event)`, []string{`[instance: b9000564-fe1a-409b-b8cc-1e88b294cd1d] VM Paused (Lifecycle Event)`}},
+	{`image <*> at (/var/<*>): checking`, []string{
+		`image 0673dd71-34c5-4fbb-86c4-40623fbe45b4 at (/var/lib/nova/instances/_base/a489c868f0c37da93b76227c91bb03908ac0e742): checking`,
+	}},
+	{`<*> close, <*> bytes (<*>) sent, <*> bytes received, lifetime <*>`, []string{
+		`www.example.com:443 close, 1190 bytes (1.16 KB) sent, 350 bytes received, lifetime 04:33`,
+	}},
+	{`<*> close, <*> bytes sent, <*> bytes received, lifetime <*>`, []string{
+		`proxy.example.edu.hk:5070 close, 403 bytes sent, 426 bytes received, lifetime <1 sec`,
+	}},
+	{`<*> error : Could not connect through proxy <*> - cannot establish a connection, status code 403`, []string{
+		`proxy.example.edu.hk:5070 error : Could not connect through proxy proxy.example.edu.hk:5070 - cannot establish a connection, status code 403`,
+	}},
+	{`DHCPDISCOVER from <*> via eth<*>: network A: no free leases`, []string{`DHCPDISCOVER from 00:11:43:e3:ba:c3 via eth1: network A: no free leases`}},
+	{`synchronized to <*>, stratum <*>`, []string{`synchronized to 10.100.22.250, stratum 3`}},
+	{`Session: <*> initialized by client UpdateAgent.`, []string{`Session: 30546354_3247566439 initialized by client UpdateAgent.`}},
+	{`<*> Creating transaction (seq <*>), objectname [<*>]"(null)"`, []string{`00000004 Creating transaction (seq 2), objectname [6]"(null)"`}},
+	{`<*> Created transaction (seq <*>) result 0x00000000, handle @<*>`, []string{`00000004 Created transaction (seq 2) result 0x00000000, handle @0x214`}},
+	{`<*> PopulateKey - Begin`, []string{`00000001@2016/9/27:20:40:53.744 PopulateKey - Begin`}},
+	{`<*> PopulateKey - End`, []string{`00000001@2016/9/27:20:40:53.744 PopulateKey - End`}},
 }
 
 func TestLinesOfOneStatementHaveOneTemplateAndThoseOfTwoHaveTwo(t *testing.T) {

@@ -12,12 +12,12 @@ import (
 // small value of a key that names an answer stays, and the value of user and username is masked as an account. The key is
 // not part of the id.
 func (m *Masker) Value(key, value string) uint64 {
-	b := view(value)
-	if trigger(b, 0) == len(b) && strings.IndexByte(value, '\\') < 0 && !accountKey(key) {
+	if accountKey(key) {
+		if len(value) > 0 && accountEnd(view(value), 0, true) == len(value) {
+			return maphash.String(seed, Mark)
+		}
+	} else if b := view(value); trigger(b, 0) == len(b) && strings.IndexByte(value, '\\') < 0 {
 		return maphash.String(seed, value)
-	}
-	if accountKey(key) && accountEnd(b, 0, true) == len(b) && len(b) > 0 {
-		return maphash.String(seed, Mark)
 	}
 	m.answers = Answers(key)
 	return m.id(value)

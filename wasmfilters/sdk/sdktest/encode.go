@@ -117,7 +117,7 @@ func (e *encoder) number(b []byte, name string, i int) []byte {
 		return binary.LittleEndian.AppendUint16(b, uint16(e.of[i]))
 	case sdk.ColumnBodySize:
 		return u32(b, len(r.Body))
-	case sdk.ColumnBodyHash:
+	case sdk.ColumnBodyHash: // a host keys its hashes; here they repeat, so that a test can name them
 		return u64(b, xxhash.Sum64String(r.Body))
 	case sdk.ColumnTemplate:
 		return u64(b, xxhash.Sum64String(e.o.Mask(r.Body)))
