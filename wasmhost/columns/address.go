@@ -4,7 +4,7 @@
 package columns
 
 // address finds the UUID, the hardware address or the IPv6 address that the hexadecimal word at s is a part of. Its groups
-// may have no digit, so their number and lengths have to be right. stop is 0 where there is none.
+// may have no digit, so their number and lengths have to be right. stop is 0 where there is no such address.
 func (m *Masker) address(s, p int) (start, stop int) {
 	b := m.body
 	for i := s; i < p; i++ {

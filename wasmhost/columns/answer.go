@@ -3,6 +3,8 @@
 
 package columns
 
+import "unicode/utf8"
+
 // answer says whether the number from p to e is an answer, which stays. It has at most five digits and an optional sign,
 // or is hexadecimal of at most eight digits, or is a code of at most six characters. A number with a fraction, a unit or a percent sign is a measure.
 func (m *Masker) answer(p, e int) bool {
@@ -22,7 +24,7 @@ func (m *Masker) answer(p, e int) bool {
 		return false
 	}
 	kind := answerKey(b[m.lit:i])
-	if kind == noAnswer || kind != anyAnswer && e-p > 3 {
+	if kind == noAnswer || kind != anyAnswer && e-p > 3 || kind == zeroAnswer && string(b[p:e]) != "0" {
 		return false
 	}
 	return !measured(b, e) && (kind != verbAnswer || !counts(b, e))
@@ -64,8 +66,11 @@ func counts(b []byte, e int) bool {
 		return false
 	}
 	if is(b[e], wide) {
-		_, ok := wideLetter(b, e)
-		return ok
+		switch r, _ := utf8.DecodeRune(b[e:]); r {
+		case '条', '條', '个', '個', '行', '次', '项', '項', '件', '页', '頁', '字', '秒', '毫', '分', '元', '名', '位', '种', '種', '组', '組', '건', '개':
+			return true
+		}
+		return false
 	}
 	if b[e]-'a' >= 26 {
 		return false

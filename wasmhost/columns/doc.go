@@ -1,27 +1,45 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package columns computes, natively, what a guest would otherwise have to scan bodies for: the exact hash of a body,
-// the id of its template, and which needles of a set it has. A guest then decides over a few integers a record.
+// Package columns computes, natively, the facts about a body that a guest would otherwise scan the body for: its exact
+// hash, the id of its template, and the needles of a set that it contains. It does the same for the values of attributes.
+// A guest then decides over a few integers a record.
 //
-// Every function is linear in the length of the body, whatever its bytes, and allocates nothing in the steady state.
+// Every function takes time linear in the length of its input, whatever the bytes, and allocates nothing in the steady
+// state. Input need not be UTF-8.
 //
-// The template of a body is its text with what varies replaced by [Mark]. What varies is decided by rules that know no
-// history and no source of logs, so that a template id is the same in every process:
+// # Hashes
 //
-//   - A number, with its sign, its unit and its padding; a word that begins with a digit; a hexadecimal word with a
-//     digit; a word that mixes letters and digits. A numbered name keeps its stem (part00347 is part<*>, eth0 is eth<*>),
-//     and a name that merely has a digit (ipv6, base64Decoder, jk2_init) is a name.
-//   - Of the status of a response (HTTP/1.1" 503, "status":503, code=503) all but the first digit: it says what happened.
-//   - What hangs on a variable part by one of - _ . / \ ~ + @, or as a group behind a colon: dates, addresses, UUIDs,
-//     versions, names of pods. A compound reads from the general to the particular.
-//   - The names of months and days before a number.
-//   - A path below its first part (of Windows too), and a URL after its scheme. The first part says what kind of path it
-//     is; a path of one part is a name.
-//   - A host name: a dotted name that ends in a top-level domain.
-//   - The value of a key (name=com.example.shop) that is a dotted name in lower case, of three labels at least.
-//   - The name of an account that "user" introduces.
-//   - A list of such members is folded into one, so the length of a list does not make a template.
+// [Hash], [Masker.ID] and [Masker.Value] are keyed with a random seed of the process. Equal texts have equal hashes within
+// a process, and nobody outside can compute a text that has a given hash. No hash means anything to another process.
 //
-// Quoted text, booleans and other values of keys stay, because they say what happened.
+// # Templates
+//
+// The template of a body is its text with the parts that vary replaced by [Mark]. The rules know no history and no source
+// of logs, so a body has the same masked text in every process. These parts vary:
+//
+//   - A number, with its sign, its unit and its padding; a hexadecimal word with a digit; a word with two runs of digits
+//     among its letters. In a word with one run of digits the letters stay if they can be a word: part00347 is part<*>,
+//     task12345failed is task<*>failed. A name that merely has a digit (ipv6, log4jInit, jk2_init, 5xx) stays.
+//   - The digits of any script. Letters outside ASCII stay always, and end an ASCII word: 用户12登录失败 is 用户<*>登录失败.
+//   - Numbers and ids that are joined to a number by one of - _ . / \ ~ + @ and the colon. A word that is joined to a number
+//     stays: job-1-failed is job-<*>-failed.
+//   - Dates and times, with the names of months and days.
+//   - A UUID, a hardware address, an IP address, and a host name with its port. A host name ends in a top-level domain; a
+//     domain that is also a common word (internal, dev, io) makes a host name only with a digit, a port or an @.
+//   - The random end of the name of a pod, behind the hash of its ReplicaSet.
+//   - A path below its first part (of Windows too), and a URL after its scheme. A path of one part (/healthz) is a name.
+//   - The name of an account: behind the keys user and username (user=bob, "user":"bob"), and where sshd and PAM print it
+//     (invalid user bob from 10.0.0.1, session opened for user bob). An account is an id. Behind "user" in any other
+//     sentence the word stays.
+//   - A list of such parts is folded into one, so the length of a list does not make a template.
+//
+// An answer stays: a small number behind a key or a word that means code, status, exit, errno, error, result, signal, level
+// or severity ([Answers]), in logfmt, in JSON and in prose. It has up to five digits and a sign, or is hexadecimal of up to
+// eight digits, or is a code of up to six characters (E1001). Behind words that also name counts and measures (signal,
+// state, reason, ret, returned) it has up to three digits. Of the counts of errors and failures only 0 stays. A number with
+// a fraction, a unit or a percent sign is a measure, which varies. In a line of an access log the first digit of the status
+// stays.
+//
+// Every other word stays, so two bodies that differ in such a word have two templates.
 package columns

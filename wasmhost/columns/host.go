@@ -18,7 +18,7 @@ func (m *Masker) dot(p int) int {
 	return m.maskHost(start, end)
 }
 
-// hostAt finds the host name around p. stop is 0 where there is none.
+// hostAt finds the host name around p. stop is 0 where there is no such name.
 func (m *Masker) hostAt(p int) (start, stop int) {
 	b := m.body
 	stop = p
@@ -96,8 +96,8 @@ type hostKind byte
 const (
 	noHost     hostKind = iota
 	anyHost             // the domain says enough alone
-	longHost            // three labels make a host: java.net is none
-	markedHost          // the domain is a word: three labels and marks make a host, db.connection.internal is none
+	longHost            // three labels make a host: java.net is no host
+	markedHost          // the domain is a word: three labels and marks make a host, db.connection.internal is no host
 )
 
 // topLevel judges a top-level domain. Countries whose code is a word or a common part of setting names (id, in, is, ms,

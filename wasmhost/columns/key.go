@@ -19,6 +19,7 @@ const (
 	anyAnswer             // up to five digits
 	briefly               // up to three digits: the key also names counts and measures
 	verbAnswer            // briefly, and not where a noun follows the number: returned 12 rows
+	zeroAnswer            // only 0 stays, which says that nothing failed
 )
 
 // answerWord is a word that ends a key, in lower case.
@@ -45,7 +46,11 @@ var answerWords = []answerWord{
 	{text: "sev", kind: anyAnswer, whole: true},
 	{text: "signal", kind: briefly},
 	{text: "state", kind: briefly, whole: true},
+	{text: "sqlstate", kind: anyAnswer},
 	{text: "reason", kind: briefly},
+	{text: "response", kind: verbAnswer, whole: true},
+	{text: "errors", kind: zeroAnswer}, {text: "failed", kind: zeroAnswer, whole: true},
+	{text: "failures", kind: zeroAnswer}, {text: "unreachable", kind: zeroAnswer, whole: true},
 	{text: "http", kind: briefly, whole: true},
 	{text: "rc", kind: anyAnswer, whole: true},
 	{text: "rv", kind: anyAnswer, whole: true},
@@ -65,18 +70,24 @@ var answerWords = []answerWord{
 }
 
 // wideAnswerWords end keys in other scripts. A bare 码 would also be a password, a telephone number, a barcode.
-var wideAnswerWords = []struct {
-	text string
-	kind answerKind
-}{
-	{"状态", anyAnswer}, {"狀態", anyAnswer}, {"状態", anyAnswer}, {"代码", anyAnswer}, {"代碼", anyAnswer},
-	{"态码", anyAnswer}, {"態碼", anyAnswer}, {"出码", anyAnswer}, {"出碼", anyAnswer}, {"回码", anyAnswer}, {"回碼", anyAnswer},
-	{"误码", anyAnswer}, {"誤碼", anyAnswer}, {"应码", anyAnswer}, {"應碼", anyAnswer}, {"果码", anyAnswer}, {"果碼", anyAnswer},
-	{"错误号", anyAnswer}, {"级别", anyAnswer}, {"級別", anyAnswer}, {"等级", anyAnswer}, {"信号", briefly}, {"信號", briefly},
-	{"返回值", anyAnswer}, {"返回", verbAnswer}, {"结果", verbAnswer}, {"結果", verbAnswer}, {"错误", verbAnswer}, {"錯誤", verbAnswer},
-	{"コード", anyAnswer}, {"ステータス", anyAnswer}, {"レベル", anyAnswer}, {"エラー", verbAnswer},
-	{"코드", anyAnswer}, {"상태", anyAnswer}, {"код", anyAnswer}, {"Код", anyAnswer}, {"статус", anyAnswer}, {"Статус", anyAnswer},
+var wideAnswerWords = []answerWord{
+	{text: "状态", kind: anyAnswer}, {text: "狀態", kind: anyAnswer}, {text: "状態", kind: anyAnswer}, {text: "代码", kind: anyAnswer}, {text: "代碼", kind: anyAnswer},
+	{text: "态码", kind: anyAnswer}, {text: "態碼", kind: anyAnswer}, {text: "出码", kind: anyAnswer}, {text: "出碼", kind: anyAnswer}, {text: "回码", kind: anyAnswer}, {text: "回碼", kind: anyAnswer},
+	{text: "误码", kind: anyAnswer}, {text: "誤碼", kind: anyAnswer}, {text: "应码", kind: anyAnswer}, {text: "應碼", kind: anyAnswer}, {text: "果码", kind: anyAnswer}, {text: "果碼", kind: anyAnswer},
+	{text: "错误号", kind: anyAnswer}, {text: "级别", kind: anyAnswer}, {text: "級別", kind: anyAnswer}, {text: "等级", kind: anyAnswer}, {text: "信号", kind: briefly}, {text: "信號", kind: briefly},
+	{text: "返回值", kind: anyAnswer}, {text: "返回", kind: verbAnswer}, {text: "结果", kind: verbAnswer}, {text: "結果", kind: verbAnswer}, {text: "错误", kind: verbAnswer}, {text: "錯誤", kind: verbAnswer},
+	{text: "コード", kind: anyAnswer}, {text: "ステータス", kind: anyAnswer}, {text: "レベル", kind: anyAnswer}, {text: "エラー", kind: verbAnswer},
+	{text: "코드", kind: anyAnswer}, {text: "상태", kind: anyAnswer}, {text: "код", kind: anyAnswer}, {text: "Код", kind: anyAnswer}, {text: "статус", kind: anyAnswer}, {text: "Статус", kind: anyAnswer},
 }
+
+// wideAnswerIndex has the words by their last byte.
+var wideAnswerIndex = func() (t [256][]answerWord) {
+	for _, w := range wideAnswerWords {
+		last := w.text[len(w.text)-1]
+		t[last] = append(t[last], w)
+	}
+	return t
+}()
 
 // answerGroups has the words by their last two letters, of which five bits each decide. answerIndex has the number of the
 // group, so that it stays small: it is looked at for each word that stands before a number.
@@ -147,7 +158,10 @@ func wideAnswerKey(b []byte) answerKind {
 	for _, s := range []string{"：", "＝", "为", "為", "是", "「", "（", "【"} {
 		b = bytes.TrimSuffix(b, []byte(s))
 	}
-	for _, w := range wideAnswerWords {
+	if len(b) == 0 {
+		return noAnswer
+	}
+	for _, w := range wideAnswerIndex[b[len(b)-1]] {
 		if n := len(b) - len(w.text); n >= 0 && string(b[n:]) == w.text {
 			return w.kind
 		}

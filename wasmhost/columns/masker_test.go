@@ -43,7 +43,7 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"trace ab12cd34ef56 ends", "trace <*> ends"},
 			{"id 3fa85f64-5717-4562-b3fc-2c963f66afa6 seen", "id <*> seen"},
 			{"id cafe-dead 3", "id cafe-dead <*>"},
-			{"id 3fa85f64-aaaa-bbbb-cccc-dddddddddddd or aaaaaaaa-aaaa-4bbb-cccc-dddddddddddd seen", "id <*> or <*> seen"},
+			{"id 3fa85f64-aaaa-bbbb-cccc-dddddddddddd or aaaaaaaa-aaaa-4bbb-cccc-dddddddddddd, beadfe12-1111-4bbb-cccc-dddddddddddd seen", "id <*> or <*> seen"},
 			{"token a8Xk2Qz9 expired", "token <*> expired"},
 			{"pod nginx-7d9c5b8f6-xkcdq ready", "pod nginx-<*> ready"},
 		}},
@@ -54,7 +54,7 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"base64Decoder of log4jInit failed", "base<*>Decoder of log4jInit failed"},
 			{"E0102 or I0102 or bad12 of a12", "E<*> or I<*> or bad<*> of <*>"},
 			{"task12345failed, task12345done, 12345failed", "task<*>failed, task<*>done, <*>failed"},
-			{"5xx of 2xx", "5xx of 2xx"},
+			{"12added, 5xx of 2xx, 0x1f or 0xfade", "<*>added, 5xx of 2xx, <*> or <*>"},
 			{"HTTP/1.1 by TLSv1.3", "HTTP/<*> by TLSv1.<*>"},
 		}},
 		{"addresses", [][2]string{

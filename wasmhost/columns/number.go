@@ -24,6 +24,9 @@ func (m *Masker) number(p int) int {
 	if s < p || e < len(b) && is(b[e], letter) {
 		var w shape
 		w.measure(b, s, p, e)
+		if w.hex && w.end-s == 8 && uuid(b, s) {
+			return m.mask(s, m.tail(s+uuidSize))
+		}
 		if w.code(b) && m.answer(s, w.end) {
 			m.seen = w.end
 			return w.end
@@ -147,8 +150,7 @@ func (w *shape) kind(b []byte) kind {
 	case w.zeroX(b):
 		return id
 	case w.hex:
-		// E0102 of klog, bad1: more of a name than of a number.
-		if w.after == 0 && (before == 1 && b[w.start] < 'a' || before < 8 && first <= 3 && pronounceable(b[w.start:w.digits])) {
+		if w.hexName(b, before, first) {
 			return numbered
 		}
 		return id
@@ -171,6 +173,17 @@ func (w *shape) kind(b []byte) kind {
 	return id
 }
 
+// hexName says whether a word of hexadecimal digits is a name with a number all the same: E0102 of klog, bad1, 12added.
+func (w *shape) hexName(b []byte, before, first int) bool {
+	switch {
+	case w.runs > 1 || before > 7 || w.after > 7:
+		return false
+	case w.after == 0:
+		return before == 1 && b[w.start] < 'a' || first <= 3 && pronounceable(b[w.start:w.digits])
+	}
+	return before == 0 && first <= 3 && w.after >= 4 && pronounceable(b[w.letters:w.end])
+}
+
 // unitKind is the kind of a word that begins with its digits: a number with a unit (15ms, 3rd), a class of statuses
 // (5xx), or a number that is glued to a word (12failed).
 func (w *shape) unitKind(b []byte) kind {
@@ -186,7 +199,15 @@ func (w *shape) unitKind(b []byte) kind {
 
 // zeroX says whether the word is a number such as 0x1f.
 func (w *shape) zeroX(b []byte) bool {
-	return w.digits == w.start && b[w.digits] == '0' && w.end > w.digits+2 && b[w.digits+1]|0x20 == 'x'
+	if w.digits != w.start || w.end < w.start+3 || b[w.start] != '0' || b[w.start+1]|0x20 != 'x' {
+		return false
+	}
+	for _, c := range b[w.start+2 : w.end] {
+		if !is(c, digit|hexLetter) {
+			return false
+		}
+	}
+	return true
 }
 
 // pronounceable says whether letters may be a word of a language and not only a part of an id: three or more, with a
