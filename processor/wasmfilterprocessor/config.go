@@ -40,6 +40,9 @@ type Config struct {
 	// NeverDrop names records that are kept whatever the filter says.
 	NeverDrop NeverDropConfig `mapstructure:"never_drop"`
 
+	// InferSeverity says what becomes of records without a severity: `off`, `guard` or `set`.
+	InferSeverity string `mapstructure:"infer_severity"`
+
 	// Reports says what becomes of the filter's reports of what it suppressed: one log
 	// record each (`log`, the default), or a metric alone (`metric`).
 	Reports ReportMode `mapstructure:"reports"`
