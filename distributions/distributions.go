@@ -20,6 +20,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
+
+	_ "github.com/sealgate/sealgate/internal/stacklines" // an operator that the configurations use
 )
 
 const scheme = "embedded"

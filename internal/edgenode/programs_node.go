@@ -17,7 +17,7 @@ var programs = []*program{
 const klogPrefix = `«klog» `
 
 var kubelet = program{
-	name: "kubelet", levels: klogLevels, prefix: klogPrefix, pid: 1187,
+	name: "kubelet", levels: klogLevels, prefix: klogPrefix, bare: true, pid: 1187,
 	says: []statement{
 		// The life of a pod.
 		{"pleg Started", info, 0, `kubelet.go:2453] "SyncLoop (PLEG): event for pod" pod="«pod»" event={"ID":"«uid»","Type":"Container«variant»","Data":"«hex 64»"}`},
@@ -71,7 +71,7 @@ var kubelet = program{
 }
 
 var containerd = program{
-	name: "containerd", levels: logrusLevels, prefix: `time="«nano»" level=«level» `, pid: 803,
+	name: "containerd", levels: logrusLevels, prefix: `time="«nano»" level=«level» `, bare: true, pid: 803,
 	says: []statement{
 		{"exec", info, 2600, `msg="ExecSync for \"«cid»\" with command [/bin/grpc_health_probe -addr=:9090] and timeout 1 (s)"`},
 		{"exec-exit", info, 2600, `msg="Exec process \"«hex 64»\" exits with exit code 0 and error <nil>"`},

@@ -298,7 +298,7 @@ func probeLogs(at time.Time) plog.Logs {
 			r := records.AppendEmpty()
 			r.SetTimestamp(pcommon.NewTimestampFromTime(at.Add(time.Duration(i) * time.Microsecond)))
 			r.SetSeverityNumber([]plog.SeverityNumber{plog.SeverityNumberInfo, plog.SeverityNumberWarn}[i%2])
-			r.Body().SetStr(fmt.Sprintf(`"GET /ready HTTP/1.1" "kube-probe/1.31" %d`, i))
+			r.Body().SetStr(fmt.Sprintf(`"GET /ready HTTP/1.1" 200 "kube-probe/1.31" %d`, i))
 		}
 	}
 	return ld

@@ -69,7 +69,7 @@ func TestFilteredLogsAreAllAccountedFor(t *testing.T) {
 	assert.Equal(t, len(want), counted["kept"])
 	assert.Equal(t, len(want)/2, counted["protected"])
 	assert.Zero(t, counted["errors"])
-	byRule, err := harness.Scrape(ctx, s.gateway.Metrics, "rule", "probes")
+	byRule, err := harness.Scrape(ctx, s.gateway.Metrics, "rule", "probe paths")
 	require.NoError(t, err)
 	assert.InDelta(t, probes, counter(byRule, "otelcol_processor_wasmfilter_dropped"), 0)
 }

@@ -24,9 +24,13 @@ func (a *access) probe() int {
 	return a.pattern
 }
 
+// seeStatus reads a status such as 200 or 200 OK.
 func (a *access) seeStatus(status []byte) {
 	a.ok = true
-	if len(status) != 3 || status[0] != '2' && status[0] != '3' {
+	if len(status) > 3 && status[3] == ' ' {
+		status = status[:3]
+	}
+	if len(status) != 3 || status[0] != '2' && status[0] != '3' || !isNumber(status) {
 		a.not = true
 	}
 }
@@ -83,9 +87,10 @@ func (a *access) seeRequest(line []byte) bool {
 // readLine reads an access log in the common or the combined format, or one that
 // begins like them: the first text in quotation marks is the request line, and
 // the status follows. Among the other texts in quotation marks is the user agent.
+// The line must not speak of trouble elsewhere.
 func (a *access) readLine(line []byte) {
 	line = bytes.TrimRight(line, "\r\n")
-	_, line, _ = bytes.Cut(line, []byte("\""))
+	head, line, _ := bytes.Cut(line, []byte("\""))
 	request, line, ok := bytes.Cut(line, []byte("\""))
 	if !ok || bytes.IndexByte(line, '\n') >= 0 || !a.seeRequest(request) {
 		return
@@ -94,12 +99,17 @@ func (a *access) readLine(line []byte) {
 		return
 	}
 	a.seeStatus(line[1:4])
-	for ok && !a.not && a.pattern == none {
+	a.not = a.not || hasFlags(line[4:]) || mentionsTrouble(head)
+	for ok && !a.not {
 		var text []byte
-		_, line, _ = bytes.Cut(line, []byte("\""))
-		text, line, ok = bytes.Cut(line, []byte("\""))
-		if ok {
+		head, line, _ = bytes.Cut(line, []byte("\""))
+		a.not = hasFailure(head, false) || mentionsTrouble(head)
+		if text, line, ok = bytes.Cut(line, []byte("\"")); !ok {
+			return
+		}
+		if a.pattern == none {
 			a.seeAgent(text)
 		}
+		a.not = a.not || hasFailure(text, true) && isList(text)
 	}
 }

@@ -43,7 +43,7 @@ type owed struct {
 }
 
 // columns are the positions of columns of text.
-type columns struct{ body, method, path, route, status, agent int }
+type columns struct{ body, method, path, route, status, agent, fault int }
 
 func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 	m := sdk.Manifest{Name: "probes", Version: "1.0.0", Rules: []string{"probe paths", "probe agents"}, Memoryless: true}
@@ -65,6 +65,7 @@ func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
 		f.columns.route = add(sdk.Attr("http.route"))
 		f.columns.status = add(sdk.Attr("http.response.status_code"))
 		f.columns.agent = add(sdk.Attr("user_agent.original"))
+		f.columns.fault = add(sdk.Attr("error.type"))
 	}
 	m.Needles, m.Identity = needles(s.patterns), sdk.Identity{Parts: []string{sdk.PartResource}}
 	return m, nil
@@ -144,6 +145,9 @@ func (f *filter) byAttributes(c *sdk.Chunk, i int, status []byte) int {
 	a.seePath(path)
 	agent, _ := c.Texts(f.columns.agent).Get(i)
 	a.seeAgent(agent)
+	fault, _ := c.Texts(f.columns.fault).Get(i)
+	body, _ := c.Texts(f.columns.body).Get(i)
+	a.not = a.not || len(fault) > 0 || a.pattern != none && (mentionsTrouble(body) || hasFailure(body, false))
 	return a.probe()
 }
 

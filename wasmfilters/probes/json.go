@@ -17,26 +17,79 @@ func (a *access) readJSON(b []byte) {
 	}
 }
 
-// see looks at a text or number of the object. Keys have many names; a value in
+// see looks at a text or number of the object. Keys have many spellings; a value in
 // an object within the object counts as one of it.
 func (a *access) see(key, value []byte) {
-	switch string(key) {
-	case "status", "status_code", "statusCode", "response_code", "responseCode", "response_status", "http_status", "http.response.status_code",
-		"http.status_code", "DownstreamStatus":
+	var small [maxKey]byte
+	switch name := plainKey(&small, key); string(name) {
+	case "status", "statuscode", "responsecode", "responsestatus", "responsestatuscode", "httpstatus", "httpstatuscode", "httpresponsestatuscode",
+		"downstreamstatus":
 		a.seeStatus(value)
-	case "method", "verb", "request_method", "requestMethod", "http_method", "http.request.method", "http.method", "RequestMethod":
+	case "method", "verb", "requestmethod", "httpmethod", "httprequestmethod":
 		a.seeMethod(value)
-	case "path", "uri", "url", "request_uri", "requestURI", "requestUri", "request_path", "url.path", "http.target", "http.route", "RequestPath":
+	case "path", "uri", "url", "requesturi", "requesturl", "requestpath", "urlpath", "httptarget", "httproute":
 		a.seePath(value)
 	case "request":
 		a.seeRequest(value)
-	case "user_agent", "userAgent", "useragent", "http_user_agent", "agent", "user_agent.original", "http.user_agent", "User-Agent", "request_User-Agent":
+	case "useragent", "httpuseragent", "agent", "useragentoriginal", "requestuseragent":
 		a.seeAgent(value)
-	case "level", "lvl", "severity", "log.level", "levelname":
+	case "level", "lvl", "severity", "loglevel", "levelname":
 		a.not = a.not || !harmless(value)
-	case "error", "err", "exception", "panic", "stacktrace", "stack":
-		a.not = a.not || len(value) > 0 && string(value) != "null" && string(value) != "-"
+	case "error", "err", "exception", "panic", "stacktrace", "stack", "errortype", "responseflags":
+		a.not = a.not || !isNothing(value)
+	case "success", "ok", "healthy", "up", "alive", "ready":
+		a.not = a.not || string(value) == "false"
+	default:
+		a.seeOther(name, value)
 	}
+}
+
+// seeOther looks for signs of trouble in a value that is none of those above: the
+// status of an upstream, a long time, a word.
+func (a *access) seeOther(name, value []byte) {
+	switch {
+	case bytes.HasSuffix(name, []byte("status")), bytes.HasSuffix(name, []byte("code")), isMessage(name):
+		a.not = a.not || hasFailure(value, true)
+	case isSlow(name, value):
+		a.not = true
+	}
+	a.not = a.not || mentionsTrouble(value)
+}
+
+// maxKey is the longest key in bytes that has a meaning.
+const maxKey = 32
+
+// plainKey is the key in lower case, with nothing between its words.
+func plainKey(small *[maxKey]byte, key []byte) []byte {
+	name := small[:0]
+	for _, c := range key {
+		switch {
+		case c == '_' || c == '-' || c == '.':
+		case len(name) == maxKey:
+			return nil
+		case 'A' <= c && c <= 'Z':
+			name = append(name, c|0x20)
+		default:
+			name = append(name, c)
+		}
+	}
+	return name
+}
+
+func isMessage(name []byte) bool {
+	switch string(name) {
+	case "msg", "message", "log", "event", "text", "body":
+		return true
+	}
+	return false
+}
+
+func isNothing(value []byte) bool {
+	switch string(value) {
+	case "", "null", "-", "false", "0":
+		return true
+	}
+	return false
 }
 
 // harmless says whether a level, a word or a number, is below that of a warning:
