@@ -63,12 +63,16 @@ func put(to pcommon.Map, attributes logfile.Attributes) {
 	}
 }
 
-// timeOf is the time of a record, or else of its observation.
+// timeOf is the time of a record, or else that at the begin of its body: a receiver of files sets none, and the time of
+// observation is that of the trial.
 func timeOf(l plog.LogRecord) uint64 {
 	if t := l.Timestamp(); t != 0 {
 		return uint64(t)
 	}
-	return uint64(l.ObservedTimestamp())
+	if l.Body().Type() == pcommon.ValueTypeStr {
+		return logfile.TimeIn(l.Body().Str())
+	}
+	return 0
 }
 
 // take copies a record of another batch, with its resource and its scope.

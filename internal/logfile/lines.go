@@ -108,7 +108,7 @@ const streamAttribute = "log.iostream"
 // plain takes the line for the body.
 func (l *lines) plain(r *Record, line string) {
 	r.Body = line
-	r.Time = timeIn(line)
+	r.Time = TimeIn(line)
 	if !l.o.NoSeverity {
 		r.Severity = severity.Infer(line).Number
 	}

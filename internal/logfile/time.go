@@ -58,9 +58,9 @@ func parseNumber(s string, n float64) (uint64, bool) {
 	return uint64(ns), ns < math.MaxInt64
 }
 
-// timeIn finds the time of a plain line: at its begin, or in the brackets of an
+// TimeIn finds the time of a plain line: at its begin, or in the brackets of an
 // access log; 0 if there is none.
-func timeIn(line string) uint64 {
+func TimeIn(line string) uint64 {
 	head := strings.TrimPrefix(line[:min(len(line), 256)], "[")
 	if head != "" && head[0] >= '0' && head[0] <= '9' {
 		if at, ok := timeAt(head); ok {

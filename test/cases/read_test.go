@@ -4,7 +4,8 @@
 package cases
 
 import (
-	"encoding/json"
+	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,10 +17,20 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sealgate/sealgate/internal/logfile"
+	"github.com/sealgate/sealgate/internal/receiverlogs"
 )
 
 // epoch is the time of a record that has none.
 var epoch = time.Date(2025, 1, 2, 10, 0, 0, 0, time.UTC)
+
+// places are the paths that the files of the inputs have on a node.
+var places = map[string]func(path string) string{
+	"agent": func(path string) string {
+		name := strings.TrimSuffix(filepath.Base(path), ".log")
+		return "/var/log/pods/shop_" + name + "_0d2b7f0c-6c1e-4d6a-9a53-3f1f6f0b1c11/app/0.log"
+	},
+	"edge": func(path string) string { return "/var/log/" + filepath.Base(path) },
+}
 
 // readInput makes the records that a receiver makes of an input. No two have the same time of observation, so that a
 // record is known again.
@@ -32,99 +43,52 @@ func readInput(t *testing.T, path, as string) plog.Logs {
 	case filepath.Ext(path) == ".json":
 		ld, err = (&plog.JSONUnmarshaler{}).UnmarshalLogs(content)
 		require.NoError(t, err)
-	case as == "agent":
-		readPod(ld, path, string(content))
-	case as == "edge":
-		readFile(ld, path, string(content))
 	default:
-		t.Fatalf("%s: no configuration %q reads files", path, as)
+		source, err := receiverlogs.Open(t.Context(), receiverlogs.As(as), places[as](path), bytes.NewReader(content))
+		require.NoError(t, err)
+		for {
+			next, err := source.Next()
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+			next.ResourceLogs().MoveAndAppendTo(ld.ResourceLogs())
+		}
+		require.NoError(t, source.Close())
+		sorted(ld)
 	}
 	n := 0
 	for r := range records(ld) {
 		r.SetObservedTimestamp(pcommon.NewTimestampFromTime(epoch.Add(time.Duration(n))))
 		if r.Timestamp() == 0 {
-			r.SetTimestamp(pcommon.NewTimestampFromTime(epoch))
+			r.SetTimestamp(timeOf(r))
 		}
 		n++
 	}
 	return ld
 }
 
-// readFile reads as the edge configuration: a line is a body, and the file is named. It arrives at the time that it has.
-func readFile(ld plog.Logs, path, content string) {
-	rl := ld.ResourceLogs().AppendEmpty()
-	rl.Resource().Attributes().PutStr("host.name", "edge-node")
-	rl.Resource().Attributes().PutStr("service.name", "edge")
-	to := rl.ScopeLogs().AppendEmpty().LogRecords()
-	for line := range strings.Lines(content) {
-		r := to.AppendEmpty()
-		r.Body().SetStr(strings.TrimSuffix(line, "\n"))
-		r.Attributes().PutStr("log.file.path", "/var/log/"+filepath.Base(path))
-		stamp, _, _ := strings.Cut(line, " ")
-		if at, ok := logfile.ParseTime(stamp); ok {
-			r.SetTimestamp(pcommon.Timestamp(at))
-		}
+// timeOf is the time at which a line arrives that a file without times of its own has: that at its begin.
+func timeOf(r plog.LogRecord) pcommon.Timestamp {
+	stamp, _, _ := strings.Cut(r.Body().AsString(), " ")
+	if at, ok := logfile.ParseTime(stamp); ok {
+		return pcommon.Timestamp(at)
 	}
+	return pcommon.NewTimestampFromTime(epoch)
 }
 
-// readPod reads as the agent configuration: lines of containerd, CRI-O or Docker, and their parts joined by stream.
-func readPod(ld plog.Logs, path, content string) {
-	name := strings.TrimSuffix(filepath.Base(path), ".log")
-	rl := ld.ResourceLogs().AppendEmpty()
-	for key, value := range map[string]string{
-		"k8s.namespace.name": "shop", "k8s.pod.name": name, "k8s.container.name": "app", "k8s.pod.uid": "0d2b7f0c-6c1e-4d6a-9a53-3f1f6f0b1c11",
-	} {
-		rl.Resource().Attributes().PutStr(key, value)
-	}
-	to := rl.ScopeLogs().AppendEmpty().LogRecords()
-	add := func(l podLine) {
-		r := to.AppendEmpty()
-		r.SetTimestamp(l.at)
-		r.Body().SetStr(l.text)
-		r.Attributes().PutStr("log.iostream", l.stream)
-		r.Attributes().PutStr("log.file.path", "/var/log/pods/shop_"+name+"_0d2b7f0c-6c1e-4d6a-9a53-3f1f6f0b1c11/app/0.log")
-	}
-	begun := map[string]podLine{} // by stream: parts of a line without its last one
-	for text := range strings.Lines(content) {
-		l := unwrap(strings.TrimSuffix(text, "\n"))
-		if first, ok := begun[l.stream]; ok {
-			l.at, l.text = first.at, first.text+l.text
+// sorted makes one batch of those of a file, in the order of time: which stream is passed on first is by chance.
+func sorted(ld plog.Logs) {
+	all := ld.ResourceLogs()
+	first := all.At(0).ScopeLogs().At(0).LogRecords()
+	i := 0
+	all.RemoveIf(func(rl plog.ResourceLogs) bool {
+		i++
+		if i == 1 || !rl.Resource().Attributes().Equal(all.At(0).Resource().Attributes()) {
+			return false
 		}
-		if l.partial {
-			begun[l.stream] = l
-			continue
-		}
-		delete(begun, l.stream)
-		add(l)
-	}
-	for _, stream := range []string{"stdout", "stderr"} {
-		if l, ok := begun[stream]; ok {
-			add(l)
-		}
-	}
-}
-
-type podLine struct {
-	at      pcommon.Timestamp
-	stream  string
-	text    string
-	partial bool
-}
-
-func unwrap(line string) (l podLine) {
-	if strings.HasPrefix(line, "{") {
-		var docker struct {
-			Log, Stream string
-			Time        time.Time
-		}
-		if json.Unmarshal([]byte(line), &docker) == nil && docker.Stream != "" {
-			text, whole := strings.CutSuffix(docker.Log, "\n")
-			return podLine{pcommon.NewTimestampFromTime(docker.Time), docker.Stream, text, !whole}
-		}
-	}
-	stamp, rest, _ := strings.Cut(line, " ")
-	stream, rest, _ := strings.Cut(rest, " ")
-	tag, text, _ := strings.Cut(rest, " ")
-	at, _ := logfile.ParseTime(stamp)
-	return podLine{pcommon.Timestamp(at), stream, text, tag == "P"}
+		rl.ScopeLogs().At(0).LogRecords().MoveAndAppendTo(first)
+		return true
+	})
+	first.Sort(func(a, b plog.LogRecord) bool { return a.Timestamp() < b.Timestamp() })
 }
