@@ -83,7 +83,7 @@ func plainStatus(s string, i int) bool {
 	case c == ':' || c == '=':
 		return keyBefore(s, i-1) == kindStatus
 	case c == '-' || c == '>' || c == ')':
-		return hasRequest(s[:j]) || hasRequest(rest)
+		return hasRequest(s[:j]) || hasRequest(rest[:min(len(rest), maxRequest)])
 	}
 	w := word(s[:j+1], j)
 	if strings.HasPrefix(w, "HTTP") || kindOf(w) == kindStatus && !strings.EqualFold(w, "rc") {
@@ -111,13 +111,17 @@ func endsRequest(s string) bool {
 	if len(s) > 12 && strings.Contains(s[len(s)-10:], " HTTP/") {
 		return true
 	}
-	return hasMethod(s[strings.LastIndexByte(s, '"')+1:] + "")
+	return hasMethod(s[strings.LastIndexByte(s, '"')+1:])
 }
+
+// maxRequest is how long requests are that are looked through for a method, in bytes.
+const maxRequest = 512
 
 var methods = [...]string{"GET ", "POST ", "PUT ", "DELETE ", "PATCH ", "HEAD ", "OPTIONS ", "CONNECT ", "TRACE "}
 
-// hasMethod says whether s has the method of a request.
+// hasMethod says whether the end of s has the method of a request.
 func hasMethod(s string) bool {
+	s = s[max(0, len(s)-maxRequest):]
 	for _, m := range methods {
 		if i := strings.Index(s, m); i >= 0 && (i == 0 || !isLetter(s[i-1])) {
 			return true
@@ -126,4 +130,6 @@ func hasMethod(s string) bool {
 	return false
 }
 
-func hasRequest(s string) bool { return hasMethod(s) && strings.Contains(s, " /") }
+func hasRequest(s string) bool {
+	return hasMethod(s) && strings.Contains(s[max(0, len(s)-maxRequest):], " /")
+}

@@ -25,8 +25,11 @@ func (f *Finder) quick(body string, start int) bool {
 				continue
 			}
 		}
-		if strings.IndexByte(body[start+1:i], '{') >= 0 || value >= len(body) || body[value] != '"' {
-			return false // maybe of an inner object, or a number, whose scale the other keys tell
+		if strings.IndexByte(body[start+1:i], '{') >= 0 || value >= len(body) {
+			return false // maybe of an inner object
+		}
+		if body[value] != '"' { // a number, whose scale the other keys tell
+			return k == kindLevel && has(body, value+2, `,"time":`) && f.pino(body[value:value+2])
 		}
 		n, text := levelWord(stringAt(body, value+1))
 		if n == 0 {
@@ -35,6 +38,33 @@ func (f *Finder) quick(body string, start int) bool {
 		f.offer(k.trust(), Result{Number: n, Text: text, Confidence: Certain, Source: JSON})
 		return true
 	}
+}
+
+// pino takes a level of two digits before the time, as pino writes it.
+func (f *Finder) pino(digits string) bool {
+	n, ok := number(digits)
+	if ok {
+		f.number = candidate{digits, int32(n), kindLevel, JSON}
+		f.about |= likePino
+	}
+	return ok
+}
+
+// mongo reads the letter of a line of MongoDB, whose second key is s.
+func (f *Finder) mongo(body string, start int) bool {
+	if !has(body, start, `{"t":{"$date":"`) {
+		return false
+	}
+	s := body[start:]
+	end := strings.IndexByte(s, '}')
+	if !has(s, end, `},"s":"`) || end+10 > len(s) {
+		return false
+	}
+	n, text := levelWord(stringAt(s, end+7))
+	if n != 0 {
+		f.offer(kindShort.trust(), Result{Number: n, Text: text, Confidence: Strong, Source: JSON})
+	}
+	return n != 0
 }
 
 // isLevelKey says whether the v at i may be that of level, lvl, severity or sev.
@@ -143,7 +173,7 @@ func (w *walker) entry(f *Finder, key string, i int) int {
 		w.depth++
 		if w.depth == 2 {
 			w.parent = kindOther
-			if k == kindLog || k == kindHTTP {
+			if k == kindLog || k == kindHTTP || k == kindData {
 				w.parent = k
 			}
 		}
@@ -170,7 +200,7 @@ func (w *walker) value(f *Finder, k kind, value string, quoted bool) {
 			w.message = value
 		}
 	}
-	if w.depth == 2 && w.parent == kindHTTP && k != kindStatus {
+	if w.depth == 2 && (w.parent == kindHTTP && k != kindStatus || w.parent == kindData && !(k.isLevel() && quoted && wordOf(value) != 0)) {
 		return
 	}
 	switch {

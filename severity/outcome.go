@@ -26,15 +26,15 @@ func (f *Finder) outcomes(s string) {
 		}
 	}
 	for i := next(s, 0, 'K'); i < len(s); i = next(s, i+1, 'K') {
-		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i, "Kernel panic") {
+		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i-3, "SIGKILL") || has(s, i, "Kernel panic") {
 			f.severe(numFatal, Crash)
 			break
 		}
 	}
-	if f.best.Number == 0 || len(s) > shortText {
+	if !f.stated() || len(s) > shortText {
 		f.kills(s)
 	}
-	if f.best.Number == 0 {
+	if !f.stated() {
 		f.faults(s)
 	}
 }
@@ -54,6 +54,10 @@ func (f *Finder) kills(s string) {
 
 // faults looks for faults in a text that states no level.
 func (f *Finder) faults(s string) {
+	if strings.HasSuffix(s, "(core dumped)") {
+		f.severe(numFatal, Crash)
+		return
+	}
 	for i := next(s, 0, 'f'); i < len(s); i = next(s, i+1, 'f') {
 		if isFault(s, i) {
 			f.severe(numFatal, Crash)
@@ -79,7 +83,7 @@ func (f *Finder) ex(s string, i int) bool {
 	switch {
 	case exitFails(s[i+1:]):
 		f.severe(numError, Exit)
-	case isException(s, i-1, f.best.Number == 0):
+	case isException(s, i-1, !f.stated()):
 		f.severe(numError, Crash)
 	default:
 		return false
@@ -111,13 +115,13 @@ func killed(s string, i int) uint8 {
 		return 0
 	}
 	switch {
-	case has(s, i-4, "oom-kill"), has(s, i-5, "oom_kill"), has(s, i, "kernel panic"), has(s, i, "kernel BUG at "), has(s, i-4, "panicked at "), has(s, i, "killed process "),
+	case has(s, i-4, "oom-kill"), has(s, i-5, "oom_kill"), has(s, i, "kernel panic"), has(s, i, "kernel BUG at "), has(s, i-4, "panicked at "), has(s, i, "killed process "), has(s, i, "killed as a result of"),
 		has(s, i-8, "*** stack smashing"):
 		return numFatal
 	case has(s, i-8, "Traceback (most recent call"):
 		return numError
 	case has(s, i-4, "stack"):
-		if k := kindOf(word(s, i)); k == kindException && entryHasValue(s, i) {
+		if k := kindOf(word(s, i)); k == kindException && !isNothing(valueOf(s, i)) || k == kindStack && isTrace(valueOf(s, i)) {
 			return numError
 		}
 	}
@@ -141,15 +145,15 @@ func keyAround(s string, i int) (left, right int) {
 	return left, right
 }
 
-// entryHasValue says whether the key around the byte at i has a value that is something.
-func entryHasValue(s string, i int) bool {
+// valueOf returns the value of the key around the byte at i, or "".
+func valueOf(s string, i int) string {
 	_, i = keyAround(s, i)
 	if i < len(s) && s[i] == '"' {
 		i++
 	}
 	i = skipSpace(s, i)
 	if i >= len(s) || s[i] != ':' && s[i] != '=' {
-		return false
+		return ""
 	}
 	i = skipSpace(s, i+1)
 	end := i
@@ -161,7 +165,7 @@ func entryHasValue(s string, i int) bool {
 			end++
 		}
 	}
-	return !isNothing(s[i:end])
+	return s[i:end]
 }
 
 // isException reads a word at i that starts with "ex": a key with an exception for its value,
@@ -170,7 +174,7 @@ func isException(s string, i int, classes bool) bool {
 	if !has(s, i+1, "xc") {
 		return false
 	}
-	if kindOf(word(s, i)) == kindException && entryHasValue(s, i) {
+	if kindOf(word(s, i)) == kindException && !isNothing(valueOf(s, i)) {
 		return true
 	}
 	if !classes || s[i] != 'E' || !has(s, i, "Exception") || i == 0 || !isLetter(s[i-1]) {
@@ -184,6 +188,9 @@ func exitFails(s string) bool {
 	if !has(s, 0, "it") {
 		return false
 	}
+	if has(s, 2, "-code'") { // Failed with result 'exit-code'
+		return true
+	}
 	s = s[2:min(len(s), 48)]
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -196,6 +203,9 @@ func exitFails(s string) bool {
 			j := i + 1
 			for j < len(s) && (s[j]|0x20)-'a' < 26 {
 				j++
+			}
+			if has(s, i, "non-zero") || has(s, i, "nonzero") {
+				return true
 			}
 			if !isExitWord(s[i:j]) {
 				return false
@@ -224,6 +234,10 @@ func isExitWord(w string) bool {
 		return w == "process"
 	case 8:
 		return w == "abnormal"
+	case 10:
+		return w == "abnormally"
+	case 12:
+		return w == "unexpectedly"
 	}
 	return false
 }

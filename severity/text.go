@@ -39,10 +39,10 @@ func isObject(s string, i int) bool {
 
 // object reads a body that is JSON text.
 func (f *Finder) object(body string, start int) {
-	if f.rank < trustToken && f.number.key == 0 && !f.quick(body, start) {
+	if f.rank < trustToken && f.number.key == 0 && !f.mongo(body, start) && !f.quick(body, start) {
 		w := walker{body: body}
 		w.walk(f, start)
-		if f.best.Number == 0 && f.number.key == 0 && f.letter.key == 0 && w.message != "" {
+		if !f.stated() && f.letter.key == 0 && w.message != "" {
 			f.message(w.message)
 		}
 	}
@@ -59,8 +59,8 @@ func (f *Finder) line(body string, start int) {
 		at = f.token(body, start)
 		f.pairs(body, start, at)
 	}
-	if f.rank == 0 && f.number.key == 0 && startsPair(body, start) {
-		f.priorities(body)
+	if !f.stated() && startsPair(body, start) {
+		f.fields(body, start)
 	}
 	if f.best.Number < numError || !f.best.Severe {
 		f.crash(body)
