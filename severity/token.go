@@ -59,7 +59,7 @@ func (f *Finder) token(s string, start int) int {
 		switch {
 		case end-at == 1:
 			n = upperLetter(s[at])
-		case s[at] >= 0x80 || words.may(s[at], s[end-1]) || s[end-1] < 'A':
+		case s[at] >= 0x80 || s[end-1] < 'A' || words.mayBe(s[at:end]):
 			n = wordOf(s[at:end])
 		}
 		if n == 0 && end < len(s) && s[end] == ':' && end-at > 7 && sc.place != inProse {

@@ -70,7 +70,7 @@ func wordOf(word string) uint8 {
 	if len(word) < 2 || len(word) > maxWord {
 		return 0
 	}
-	if last := word[len(word)-1]; word[0] < 0x80 && !words.may(word[0], last) && last-'2' > 2 {
+	if last := word[len(word)-1]; word[0] < 0x80 && last-'2' > 2 && !words.mayBe(word) {
 		return 0
 	}
 	var folded [maxWord]byte
