@@ -50,8 +50,16 @@ func trimQuotes(s string, i int) int {
 
 // grpc looks for a code of gRPC by which a server fails.
 func (f *Finder) grpc(s string) {
+	if s == "" {
+		return
+	}
 	for _, c := range [...]byte{'U', 'I', 'D'} { // Unavailable, Unknown, Internal, DataLoss
-		for i := next(s, 1, c); i < len(s); i = next(s, i+1, c) {
+		for i := 1; ; i++ {
+			n := strings.IndexByte(s[i:], c)
+			if n < 0 {
+				break
+			}
+			i += n
 			if before := s[i-1]; before != '=' && before != '"' && before != ':' && before != ' ' {
 				continue
 			}

@@ -7,16 +7,17 @@ import "strings"
 
 // quick looks for a level whose value is a word in the part of an object before its first inner
 // object. All keys of a level there have a v, which is rare in other text, so that most of the
-// object is skipped at the speed of IndexByte. It returns false if the object has to be walked.
-func (f *Finder) quick(body string, start int) bool {
+// object is skipped at the speed of IndexByte. It returns from where on the object may tell of a
+// failure, or -1 if the object has to be walked.
+func (f *Finder) quick(body string, start int) int {
 	for i := start + 1; ; i++ {
 		v := strings.IndexByte(body[i:], 'v')
 		if v < 0 {
-			return false
+			return -1
 		}
 		i += v
 		k, value := kindLevel, i+5
-		if i < start+4 || i+6 > len(body) || body[i-3:i+6] != `"level":"` || body[i-4] != ',' && body[i-4] != '{' {
+		if i < start+4 || i+6 > len(body) || body[i-3:i+5] != `"level":` || body[i+5] != '"' || body[i-4] != ',' && body[i-4] != '{' {
 			if !isLevelKey(body, i) {
 				continue
 			}
@@ -26,19 +27,28 @@ func (f *Finder) quick(body string, start int) bool {
 			}
 		}
 		if strings.IndexByte(body[start+1:i], '{') >= 0 || value >= len(body) {
-			return false // maybe of an inner object
+			return -1 // maybe of an inner object
 		}
 		if body[value] != '"' { // a number, whose scale the other keys tell
-			return k == kindLevel && has(body, value+2, `,"time":`) && f.pino(body[value:value+2])
+			if k == kindLevel && has(body, value+2, `,"time":`) && f.pino(body[value:value+2]) {
+				return start
+			}
+			return -1
 		}
 		n, text := levelWord(stringAt(body, value+1))
 		if n == 0 {
-			return false
+			return -1
 		}
 		f.offer(k.trust(), Result{Number: n, Text: text, Confidence: Certain, Source: JSON})
-		return true
+		if i < start+maxTime && (body[start+1:start+3] == `"t` || body[start+1:start+4] == `"@t`) {
+			return value
+		}
+		return start
 	}
 }
+
+// maxTime is the length of a first field that is a time, and of the start of the key behind it.
+const maxTime = 56
 
 // pino takes a level of two digits before the time, as pino writes it.
 func (f *Finder) pino(digits string) bool {
@@ -52,7 +62,7 @@ func (f *Finder) pino(digits string) bool {
 
 // mongo reads the letter of a line of MongoDB, whose second key is s.
 func (f *Finder) mongo(body string, start int) bool {
-	if !has(body, start, `{"t":{"$date":"`) {
+	if start+2 >= len(body) || body[start+2] != 't' || !has(body, start, `{"t":{"$date":"`) {
 		return false
 	}
 	s := body[start:]

@@ -8,10 +8,15 @@ import "strings"
 // outcomes looks for failures that may stand anywhere in a text, whatever its level. Each has a
 // byte that is rare in other text, so that the text is skipped at the speed of IndexByte.
 func (f *Finder) outcomes(s string) {
-	if f.best.Number >= numError {
+	if f.best.Number >= numError || len(s) < 4 {
 		return
 	}
-	for i := next(s, 1, '5'); i < len(s); i = next(s, i+1, '5') {
+	for i := 1; ; i++ {
+		n := strings.IndexByte(s[i:], '5')
+		if n < 0 {
+			break
+		}
+		i += n
 		if before := s[i-1]; before-'0' < 10 || isLetter(before) {
 			continue
 		}
@@ -20,12 +25,22 @@ func (f *Finder) outcomes(s string) {
 			break
 		}
 	}
-	for i := next(s, 1, 'x'); i < len(s); i = next(s, i+1, 'x') {
+	for i := 1; ; i++ {
+		n := strings.IndexByte(s[i:], 'x')
+		if n < 0 {
+			break
+		}
+		i += n
 		if s[i-1]|0x20 == 'e' && f.ex(s, i) {
 			break
 		}
 	}
-	for i := next(s, 0, 'K'); i < len(s); i = next(s, i+1, 'K') {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], 'K')
+		if n < 0 {
+			break
+		}
+		i += n
 		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i-3, "SIGKILL") || has(s, i, "Kernel panic") {
 			f.severe(numFatal, Crash)
 			break
@@ -44,7 +59,12 @@ const shortText = 256
 
 // kills looks for kills, panics and traces of a stack.
 func (f *Finder) kills(s string) {
-	for i := next(s, 0, 'k'); i < len(s); i = next(s, i+1, 'k') {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], 'k')
+		if n < 0 {
+			break
+		}
+		i += n
 		if n := killed(s, i); n != 0 {
 			f.severe(n, Crash)
 			return
@@ -58,24 +78,17 @@ func (f *Finder) faults(s string) {
 		f.severe(numFatal, Crash)
 		return
 	}
-	for i := next(s, 0, 'f'); i < len(s); i = next(s, i+1, 'f') {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], 'f')
+		if n < 0 {
+			break
+		}
+		i += n
 		if isFault(s, i) {
 			f.severe(numFatal, Crash)
 			return
 		}
 	}
-}
-
-// next returns where c is next, from i on, or the length of s.
-func next(s string, i int, c byte) int {
-	if i >= len(s) {
-		return len(s)
-	}
-	n := strings.IndexByte(s[i:], c)
-	if n < 0 {
-		return len(s)
-	}
-	return i + n
 }
 
 // ex judges the word around the x at i, which follows an e.
