@@ -50,8 +50,16 @@ func trimQuotes(s string, i int) int {
 
 // grpc looks for a code of gRPC by which a server fails.
 func (f *Finder) grpc(s string) {
+	if s == "" {
+		return
+	}
 	for _, c := range [...]byte{'U', 'I', 'D'} { // Unavailable, Unknown, Internal, DataLoss
-		for i := next(s, 1, c); i < len(s); i = next(s, i+1, c) {
+		for i := 1; ; i++ {
+			n := strings.IndexByte(s[i:], c)
+			if n < 0 {
+				break
+			}
+			i += n
 			if before := s[i-1]; before != '=' && before != '"' && before != ':' && before != ' ' {
 				continue
 			}
@@ -83,7 +91,7 @@ func plainStatus(s string, i int) bool {
 	case c == ':' || c == '=':
 		return keyBefore(s, i-1) == kindStatus
 	case c == '-' || c == '>' || c == ')':
-		return hasRequest(s[:j]) || hasRequest(rest)
+		return hasRequest(s[:j]) || hasRequest(rest[:min(len(rest), maxRequest)])
 	}
 	w := word(s[:j+1], j)
 	if strings.HasPrefix(w, "HTTP") || kindOf(w) == kindStatus && !strings.EqualFold(w, "rc") {
@@ -111,13 +119,17 @@ func endsRequest(s string) bool {
 	if len(s) > 12 && strings.Contains(s[len(s)-10:], " HTTP/") {
 		return true
 	}
-	return hasMethod(s[strings.LastIndexByte(s, '"')+1:] + "")
+	return hasMethod(s[strings.LastIndexByte(s, '"')+1:])
 }
+
+// maxRequest is how long requests are that are looked through for a method, in bytes.
+const maxRequest = 512
 
 var methods = [...]string{"GET ", "POST ", "PUT ", "DELETE ", "PATCH ", "HEAD ", "OPTIONS ", "CONNECT ", "TRACE "}
 
-// hasMethod says whether s has the method of a request.
+// hasMethod says whether the end of s has the method of a request.
 func hasMethod(s string) bool {
+	s = s[max(0, len(s)-maxRequest):]
 	for _, m := range methods {
 		if i := strings.Index(s, m); i >= 0 && (i == 0 || !isLetter(s[i-1])) {
 			return true
@@ -126,4 +138,6 @@ func hasMethod(s string) bool {
 	return false
 }
 
-func hasRequest(s string) bool { return hasMethod(s) && strings.Contains(s, " /") }
+func hasRequest(s string) bool {
+	return hasMethod(s) && strings.Contains(s[max(0, len(s)-maxRequest):], " /")
+}

@@ -4,10 +4,13 @@
 package severity_test
 
 import (
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/sealgate/sealgate/severity"
 )
@@ -26,6 +29,24 @@ func check(t *testing.T, cases []lineCase) {
 		assert.Equal(t, c.number, got.Number, "%s\n%+v", c.body, got)
 		assert.Equal(t, c.severe, got.Severe, "%s\n%+v", c.body, got)
 	}
+}
+
+func TestInferSpellings(t *testing.T) {
+	file, err := os.ReadFile("testdata/spellings.txt")
+	require.NoError(t, err)
+	var cases []lineCase
+	for line := range strings.Lines(string(file)) {
+		if line = strings.TrimSuffix(line, "\n"); line == "" || line[0] == '#' {
+			continue
+		}
+		want, body, _ := strings.Cut(line, " ")
+		number, severe := strings.CutSuffix(want, "!")
+		n, err := strconv.ParseUint(number, 10, 8)
+		require.NoError(t, err, line)
+		cases = append(cases, lineCase{strings.NewReplacer("<T>", "\t", "<E>", "\x1b").Replace(body), uint8(n), severe})
+	}
+	assert.Greater(t, len(cases), 300)
+	check(t, cases)
 }
 
 func TestInferJSONFields(t *testing.T) {

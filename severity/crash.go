@@ -7,16 +7,13 @@ import "strings"
 
 // crash looks at the start of each line of a text.
 func (f *Finder) crash(s string) {
-	for {
-		if n := crashLine(s); n != 0 {
+	for more := true; more; {
+		var line string
+		line, s, more = strings.Cut(s, "\n")
+		if n := crashLine(line); n != 0 {
 			f.severe(n, Crash)
 			return
 		}
-		end := strings.IndexByte(s, '\n')
-		if end < 0 {
-			return
-		}
-		s = s[end+1:]
 	}
 }
 
@@ -89,7 +86,7 @@ func crashLine(s string) uint8 {
 	case ' ', '\t':
 		return crashContinues(strings.TrimLeft(s, " \t"))
 	case 'p':
-		if strings.HasPrefix(s, "panic: ") || strings.HasPrefix(s, "panic(") || strings.HasPrefix(s, "panic:") {
+		if strings.HasPrefix(s, "panic: ") || strings.HasPrefix(s, "panic(") || strings.HasPrefix(s, "panic:") || strings.HasPrefix(s, "panic serving ") {
 			return numFatal
 		}
 	case 'g':
@@ -98,6 +95,38 @@ func crashLine(s string) uint8 {
 		}
 	case 'f':
 		if strings.HasPrefix(s, "fatal error: ") || strings.HasPrefix(s, "free(): ") {
+			return numFatal
+		}
+	case 'F':
+		if strings.HasPrefix(s, "Floating point exception") {
+			return numFatal
+		}
+	case 'I':
+		if strings.HasPrefix(s, "INFO: task ") && strings.Contains(s, " blocked for more than ") {
+			return numError
+		}
+	case 'P':
+		if strings.HasPrefix(s, "PHP Stack trace:") || strings.HasPrefix(s, "PHP   ") && strings.Contains(s, ". ") {
+			return numError
+		}
+	case 'l':
+		if strings.HasPrefix(s, "libc++abi: ") {
+			return numFatal
+		}
+	case 'm':
+		if strings.HasPrefix(s, "malloc(): ") || strings.HasPrefix(s, "munmap_chunk(): ") {
+			return numFatal
+		}
+	case 'o':
+		if strings.HasPrefix(s, "oom_reaper: ") {
+			return numFatal
+		}
+	case 'r':
+		if strings.HasPrefix(s, "runtime: goroutine stack exceeds") {
+			return numFatal
+		}
+	case 'u':
+		if strings.HasPrefix(s, "unexpected fault address ") {
 			return numFatal
 		}
 	case 'T':
@@ -109,11 +138,11 @@ func crashLine(s string) uint8 {
 			return numError
 		}
 	case 'E':
-		if strings.HasPrefix(s, "Exception in thread ") || strings.HasPrefix(s, "Exception: ") {
+		if strings.HasPrefix(s, "Exception in thread ") || strings.HasPrefix(s, "Exception: ") || strings.HasPrefix(s, "Exception ignored in") || strings.HasPrefix(s, "Error [ERR_") {
 			return numError
 		}
 	case 'S':
-		if strings.HasPrefix(s, "Segmentation fault") {
+		if strings.HasPrefix(s, "Segmentation fault") || strings.HasPrefix(s, "SIGSEGV") || strings.HasPrefix(s, "SIGABRT") {
 			return numFatal
 		}
 		if strings.HasPrefix(s, "Suppressed: ") || strings.HasPrefix(s, "Stack trace:") {
@@ -163,6 +192,9 @@ func crashLine(s string) uint8 {
 			return numFatal
 		}
 	case 's':
+		if strings.HasPrefix(s, "signal: killed") || strings.HasPrefix(s, "signal: segm") || strings.HasPrefix(s, "signal: abort") {
+			return numFatal
+		}
 		if strings.HasPrefix(s, "stack backtrace:") {
 			return numError
 		}
@@ -184,6 +216,9 @@ func crashLine(s string) uint8 {
 	case '[':
 		if strings.HasPrefix(s, "[signal SIG") {
 			return numFatal
+		}
+		if strings.HasPrefix(s, "[UnhandledPromise") {
+			return numError
 		}
 	}
 	return named(s)
@@ -247,6 +282,9 @@ func crashContinues(s string) uint8 {
 		}
 	}
 	if s[0]-'0' < 10 {
+		if i := strings.Index(s, ": "); i > 0 && i < 4 && strings.IndexByte(s[i+2:], ' ') < 0 && (strings.Contains(s[i:], "::") || strings.HasPrefix(s[i:], ": rust_")) {
+			return numError // a frame of Rust
+		}
 		if i := strings.Index(s, ": from "); i > 0 && i < 5 && isRubyFrame(s[i+7:]) {
 			return numError
 		}
@@ -288,7 +326,7 @@ func isRubyFrame(s string) bool {
 // named judges a line that starts with a name: of an exception, of a Go function with its
 // arguments, of a Ruby file.
 func named(s string) uint8 {
-	if !isLetter(s[0]) {
+	if !isLetter(s[0]) && s[0] != '/' {
 		return 0
 	}
 	i, segment := 0, 0
@@ -312,7 +350,7 @@ loop:
 	}
 	name := s[segment:i]
 	switch {
-	case i == len(s) || s[i] == ':' || s[i] == '\r' || s[i] == '\n':
+	case i == len(s) || s[i] == ':' || s[i] == '\r':
 		if isExceptionName(name) {
 			return numError
 		}
@@ -340,15 +378,11 @@ func isExceptionName(name string) bool {
 
 // goFrame knows main.f(0x1, ...) and pkg.(*T).f(...): a name with a dot and arguments.
 func goFrame(s string, i int) uint8 {
-	end := strings.IndexByte(s, '\n')
-	if end < 0 {
-		end = len(s)
-	}
-	line := strings.TrimRight(s[:end], "\r")
+	line := strings.TrimRight(s, "\r")
 	if strings.IndexByte(line[:i], '.') < 0 || !strings.HasSuffix(line, ")") {
 		return 0
 	}
-	if strings.Contains(line[i:], "(0x") || strings.Contains(line[i:], "({0x") || strings.HasSuffix(line, "(...)") || strings.HasPrefix(line[i:], "(*") && strings.Contains(line[i:], ").") {
+	if line[i:] == "()" || strings.Contains(line[i:], "(0x") || strings.Contains(line[i:], "({0x") || strings.HasSuffix(line, "(...)") || strings.HasPrefix(line[i:], "(*") && strings.Contains(line[i:], ").") {
 		return numFatal
 	}
 	return 0

@@ -17,14 +17,16 @@ const (
 	kindLevelno  // Python's number
 	kindValue    // level_value of Logback
 	kindPriority // a level of syslog
-	kindShort    // s, l
+	kindWord     // l: a level if it is a word
+	kindShort    // s
 
 	// Keys of an outcome.
 	kindStatus    // of HTTP
 	kindGRPC      // the code of gRPC
 	kindExit      // the code of a process
 	kindError     // an error, if there is a value
-	kindException // an exception or a stack trace, if there is a value
+	kindException // an exception or a trace of a stack, if there is a value
+	kindStack     // stack: it may have another meaning
 
 	// Keys of text and of context.
 	kindMessage
@@ -34,11 +36,13 @@ const (
 	kindGELF
 	kindPython
 	kindNET
+	kindWindows
 	kindMongo
+	kindData // may hold fields of the record, if they are words
 )
 
 func (k kind) isLevel() bool   { return k >= kindNumber && k <= kindShort }
-func (k kind) isOutcome() bool { return k >= kindStatus && k <= kindException }
+func (k kind) isOutcome() bool { return k >= kindStatus && k <= kindStack }
 
 // trust orders what is found. Fields of words come before fields of numbers, both before
 // tokens, those before crashes.
@@ -67,6 +71,7 @@ const (
 	likeGELF
 	likePython
 	likeNET
+	likeWindows
 	likeMongo
 )
 
@@ -80,6 +85,8 @@ func (k kind) company() company {
 		return likePython
 	case kindNET:
 		return likeNET
+	case kindWindows:
+		return likeWindows
 	case kindMongo:
 		return likeMongo
 	}
@@ -93,28 +100,30 @@ var keys = newTable(map[kind][]string{
 	kindSeverity: {"severity", "severitylevel", "logseverity", "severityname", "syslogseverityname", "sev", "@severity", "重要度"},
 	kindLevel: {
 		"level", "lvl", "loglevel", "loglvl", "levelname", "lvlname", "leveltext", "levelstr", "loglevelname", "levelstring", "@l", "@level", "@lvl", "errorlevel",
-		"logginglevel", "recordlevel", "eventlevel", "msglevel", "messagelevel", "entrylevel", "leveldisplayname", "loggerlevel", "logentrylevel",
+		"logginglevel", "recordlevel", "eventlevel", "eventlevelname", "msglevel", "messagelevel", "entrylevel", "leveldisplayname", "loggerlevel", "logentrylevel",
 		"errorseverity", "eventseverity", "eventtype", "级别", "等级", "日志级别", "日志等级", "級別", "等級", "日誌級別", "日誌等級", "レベル", "ログレベル", "레벨", "로그레벨",
 		"уровень",
 	},
 	kindLevelno:  {"levelno", "levelnumber", "loglevelno"},
 	kindValue:    {"levelvalue", "levelint"},
 	kindPriority: {"priority", "prio", "pri", "syslogseverity", "syslogseveritycode", "syslogpriority", "sysloglevel", "logsyslogseveritycode", "logsyslogpriority", "syslogpri", "优先级"},
-	kindShort:    {"s", "l"},
+	kindWord:     {"l"},
+	kindShort:    {"s"},
 	kindStatus: {
 		"status", "statuscode", "httpstatus", "httpstatuscode", "httpresponsestatuscode", "responsestatus", "responsecode", "httpcode", "responsestatuscode",
-		"downstreamstatus", "originstatus", "upstreamstatus", "elbstatuscode", "targetstatuscode", "scstatus", "resstatus", "resstatuscode", "respcode", "httpresponsecode", "statusnumber", "状态码",
+		"downstreamstatus", "originstatus", "upstreamstatus", "elbstatuscode", "targetstatuscode", "scstatus", "resstatus", "resstatuscode", "respcode", "httpresponsecode", "statusnumber", "code", "状态码",
 	},
 	kindGRPC: {"grpccode", "grpcstatus", "grpcstatuscode", "rpcgrpcstatuscode", "rpcresponsestatuscode", "rpccode"},
 	kindExit: {
 		"exitcode", "exitstatus", "processexitcode", "returncode", "retcode", "rc", "exit", "退出码",
 		"containerexitcode",
 	},
-	kindError: {"error", "err", "errormessage", "errmsg", "errormsg", "e", "failure", "错误"},
+	kindError: {"error", "err", "errormessage", "errmsg", "errormsg", "failure", "错误"},
 	kindException: {
-		"exception", "excinfo", "exctext", "stack", "stacktrace", "traceback", "backtrace", "exceptionstacktrace", "exceptiontype", "exceptionmessage", "errorstack", "errorstacktrace", "@x",
+		"exception", "excinfo", "exctext", "stacktrace", "traceback", "backtrace", "exceptionstacktrace", "exceptiontype", "exceptionmessage", "errorstack", "errorstacktrace", "@x",
 		"thrown", "throwable", "panic", "errorverbose",
 	},
+	kindStack:   {"stack"},
 	kindMessage: {"msg", "message", "@m", "text", "shortmessage", "@message", "rendered", "renderedmessage", "logmessage", "eventmessage", "description", "消息"},
 	kindLog:     {"log", "record", "event", "meta", "metadata", "body", "ecs", "logrecord", "entry", "logevent", "fields"},
 	kindHTTP:    {"http", "response", "res", "request", "httprequest", "resp", "req"},
@@ -122,7 +131,9 @@ var keys = newTable(map[kind][]string{
 	kindGELF:    {"host", "fullmessage", "version"},
 	kindPython:  {"funcname", "lineno", "threadname", "processname", "pathname", "asctime", "relativecreated"},
 	kindNET:     {"category", "eventid", "state", "scopes"},
+	kindWindows: {"channel", "providername", "eventrecordid", "provider"},
 	kindMongo:   {"c", "ctx"},
+	kindData:    {"context", "data", "extra", "attributes", "payload", "jsonpayload"},
 })
 
 // IsLevel says whether a key means a level: level, severity_text, levelname, 级别 and the like.

@@ -16,6 +16,8 @@ func head(s string, i int) (n uint8, at int, src Source) {
 		if n, ok := priority(s[i+1:]); ok {
 			return syslog[n&7], -1, Priority
 		}
+	case c == '[' && s[i+1]-'A' < 26 && s[i+2]-'0' < 10 && i+8 < len(s): // PyTorch
+		return letterHead(s, i+1)
 	case c == '=':
 		return erlang(s[i:]), -1, Token
 	case c-'A' < 26:

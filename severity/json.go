@@ -7,16 +7,17 @@ import "strings"
 
 // quick looks for a level whose value is a word in the part of an object before its first inner
 // object. All keys of a level there have a v, which is rare in other text, so that most of the
-// object is skipped at the speed of IndexByte. It returns false if the object has to be walked.
-func (f *Finder) quick(body string, start int) bool {
+// object is skipped at the speed of IndexByte. It returns from where on the object may tell of a
+// failure, or -1 if the object has to be walked.
+func (f *Finder) quick(body string, start int) int {
 	for i := start + 1; ; i++ {
 		v := strings.IndexByte(body[i:], 'v')
 		if v < 0 {
-			return false
+			return -1
 		}
 		i += v
 		k, value := kindLevel, i+5
-		if i < start+4 || i+6 > len(body) || body[i-3:i+6] != `"level":"` || body[i-4] != ',' && body[i-4] != '{' {
+		if i < start+4 || i+6 > len(body) || body[i-3:i+5] != `"level":` || body[i+5] != '"' || body[i-4] != ',' && body[i-4] != '{' {
 			if !isLevelKey(body, i) {
 				continue
 			}
@@ -25,16 +26,55 @@ func (f *Finder) quick(body string, start int) bool {
 				continue
 			}
 		}
-		if strings.IndexByte(body[start+1:i], '{') >= 0 || value >= len(body) || body[value] != '"' {
-			return false // maybe of an inner object, or a number, whose scale the other keys tell
+		if strings.IndexByte(body[start+1:i], '{') >= 0 || value >= len(body) {
+			return -1 // maybe of an inner object
+		}
+		if body[value] != '"' { // a number, whose scale the other keys tell
+			if k == kindLevel && has(body, value+2, `,"time":`) && f.pino(body[value:value+2]) {
+				return start
+			}
+			return -1
 		}
 		n, text := levelWord(stringAt(body, value+1))
 		if n == 0 {
-			return false
+			return -1
 		}
 		f.offer(k.trust(), Result{Number: n, Text: text, Confidence: Certain, Source: JSON})
-		return true
+		if i < start+maxTime && (body[start+1:start+3] == `"t` || body[start+1:start+4] == `"@t`) {
+			return value
+		}
+		return start
 	}
+}
+
+// maxTime is the length of a first field that is a time, and of the start of the key behind it.
+const maxTime = 56
+
+// pino takes a level of two digits before the time, as pino writes it.
+func (f *Finder) pino(digits string) bool {
+	n, ok := number(digits)
+	if ok {
+		f.number = candidate{digits, int32(n), kindLevel, JSON}
+		f.about |= likePino
+	}
+	return ok
+}
+
+// mongo reads the letter of a line of MongoDB, whose second key is s.
+func (f *Finder) mongo(body string, start int) bool {
+	if start+2 >= len(body) || body[start+2] != 't' || !has(body, start, `{"t":{"$date":"`) {
+		return false
+	}
+	s := body[start:]
+	end := strings.IndexByte(s, '}')
+	if !has(s, end, `},"s":"`) || end+10 > len(s) {
+		return false
+	}
+	n, text := levelWord(stringAt(s, end+7))
+	if n != 0 {
+		f.offer(kindShort.trust(), Result{Number: n, Text: text, Confidence: Strong, Source: JSON})
+	}
+	return n != 0
 }
 
 // isLevelKey says whether the v at i may be that of level, lvl, severity or sev.
@@ -143,7 +183,7 @@ func (w *walker) entry(f *Finder, key string, i int) int {
 		w.depth++
 		if w.depth == 2 {
 			w.parent = kindOther
-			if k == kindLog || k == kindHTTP {
+			if k == kindLog || k == kindHTTP || k == kindData {
 				w.parent = k
 			}
 		}
@@ -170,7 +210,7 @@ func (w *walker) value(f *Finder, k kind, value string, quoted bool) {
 			w.message = value
 		}
 	}
-	if w.depth == 2 && w.parent == kindHTTP && k != kindStatus {
+	if w.depth == 2 && (w.parent == kindHTTP && k != kindStatus || w.parent == kindData && !(k.isLevel() && quoted && wordOf(value) != 0)) {
 		return
 	}
 	switch {

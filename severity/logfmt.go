@@ -5,16 +5,21 @@ package severity
 
 import "strings"
 
+// maxTries is how many keys that look like that of a level are judged.
+const maxTries = 16
+
 // pairs looks for keys with values in a line: level=error, level: error, "level":"error", 级别=错误.
 // A token at an earlier place than the level wins, if token is not negative.
 func (f *Finder) pairs(s string, start, token int) {
 	for _, v := range [...]byte{'v', 'V'} {
-		for i := start; i < len(s); i++ {
+		tries := maxTries // each may read the text up to the key
+		for i := start; i < len(s) && tries > 0; i++ {
 			at := strings.IndexByte(s[i:], v)
 			if at < 0 {
 				break
 			}
 			if i += at; isLevelKey(s, i) {
+				tries--
 				i = f.pair(s, i, start, token)
 			}
 		}
@@ -31,21 +36,45 @@ func startsPair(s string, i int) bool {
 	return false
 }
 
-// priorities looks for the keys of a level of syslog.
-func (f *Finder) priorities(s string) {
-	for _, key := range [...]string{"PRIORITY=", "pri"} {
-		i := strings.Index(s, key)
-		if i < 0 {
+// fields reads all pairs of a line of logfmt that states no level: maybe its other fields tell of
+// a failure, or its level has another key.
+func (f *Finder) fields(s string, i int) {
+	for i < len(s) {
+		left := i
+		for i < len(s) && isKeyByte(s[i]) {
+			i++
+		}
+		if i == left || i+1 >= len(s) || s[i] != '=' {
+			i = nextPair(s, i)
 			continue
 		}
-		left, right := keyAround(s, i)
-		if k := kindOf(s[left:right]); k != kindPriority || !startsKey(s, left, 0) {
-			continue
+		k := kindOf(s[left:i])
+		i++
+		value := i
+		if s[i] == '"' {
+			value++
+			i = stringEnd(s, value)
+			f.field(k, s[value:i], Logfmt)
+			i++
+		} else {
+			for i < len(s) && !isSpace(s[i]) && s[i] != ',' {
+				i++
+			}
+			f.field(k, s[value:i], Logfmt)
 		}
-		if value, _ := valueAt(s, left, right, 0); value != "" {
-			f.level(kindPriority, value, Logfmt)
-		}
+		i = nextPair(s, i)
 	}
+}
+
+// nextPair returns where the next word starts.
+func nextPair(s string, i int) int {
+	for i < len(s) && !isSpace(s[i]) && s[i] != ',' {
+		i++
+	}
+	for i < len(s) && (isSpace(s[i]) || s[i] == ',') {
+		i++
+	}
+	return i
 }
 
 // wideKeys are the keys of a level that are not ASCII.
@@ -88,7 +117,8 @@ func (f *Finder) pair(s string, i, start, token int) int {
 	}
 	n, text := levelWord(value)
 	if n == 0 {
-		if v, ok := number(value); ok {
+		// A number in a sentence is no level: battery level: 5.
+		if v, ok := number(value); ok && (quoteBefore(s, left, start) != 0 || sure == Certain && startsPair(s, start)) {
 			f.figure(k, v, value, Logfmt)
 		}
 		return right - 1

@@ -8,10 +8,15 @@ import "strings"
 // outcomes looks for failures that may stand anywhere in a text, whatever its level. Each has a
 // byte that is rare in other text, so that the text is skipped at the speed of IndexByte.
 func (f *Finder) outcomes(s string) {
-	if f.best.Number >= numError {
+	if f.best.Number >= numError || len(s) < 4 {
 		return
 	}
-	for i := next(s, 1, '5'); i < len(s); i = next(s, i+1, '5') {
+	for i := 1; ; i++ {
+		n := strings.IndexByte(s[i:], '5')
+		if n < 0 {
+			break
+		}
+		i += n
 		if before := s[i-1]; before-'0' < 10 || isLetter(before) {
 			continue
 		}
@@ -20,21 +25,31 @@ func (f *Finder) outcomes(s string) {
 			break
 		}
 	}
-	for i := next(s, 1, 'x'); i < len(s); i = next(s, i+1, 'x') {
+	for i := 1; ; i++ {
+		n := strings.IndexByte(s[i:], 'x')
+		if n < 0 {
+			break
+		}
+		i += n
 		if s[i-1]|0x20 == 'e' && f.ex(s, i) {
 			break
 		}
 	}
-	for i := next(s, 0, 'K'); i < len(s); i = next(s, i+1, 'K') {
-		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i, "Kernel panic") {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], 'K')
+		if n < 0 {
+			break
+		}
+		i += n
+		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i-3, "SIGKILL") || has(s, i, "Kernel panic") {
 			f.severe(numFatal, Crash)
 			break
 		}
 	}
-	if f.best.Number == 0 || len(s) > shortText {
+	if !f.stated() || len(s) > shortText {
 		f.kills(s)
 	}
-	if f.best.Number == 0 {
+	if !f.stated() {
 		f.faults(s)
 	}
 }
@@ -44,7 +59,12 @@ const shortText = 256
 
 // kills looks for kills, panics and traces of a stack.
 func (f *Finder) kills(s string) {
-	for i := next(s, 0, 'k'); i < len(s); i = next(s, i+1, 'k') {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], 'k')
+		if n < 0 {
+			break
+		}
+		i += n
 		if n := killed(s, i); n != 0 {
 			f.severe(n, Crash)
 			return
@@ -54,7 +74,16 @@ func (f *Finder) kills(s string) {
 
 // faults looks for faults in a text that states no level.
 func (f *Finder) faults(s string) {
-	for i := next(s, 0, 'f'); i < len(s); i = next(s, i+1, 'f') {
+	if strings.HasSuffix(s, "(core dumped)") {
+		f.severe(numFatal, Crash)
+		return
+	}
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], 'f')
+		if n < 0 {
+			break
+		}
+		i += n
 		if isFault(s, i) {
 			f.severe(numFatal, Crash)
 			return
@@ -62,24 +91,12 @@ func (f *Finder) faults(s string) {
 	}
 }
 
-// next returns where c is next, from i on, or the length of s.
-func next(s string, i int, c byte) int {
-	if i >= len(s) {
-		return len(s)
-	}
-	n := strings.IndexByte(s[i:], c)
-	if n < 0 {
-		return len(s)
-	}
-	return i + n
-}
-
 // ex judges the word around the x at i, which follows an e.
 func (f *Finder) ex(s string, i int) bool {
 	switch {
 	case exitFails(s[i+1:]):
 		f.severe(numError, Exit)
-	case isException(s, i-1, f.best.Number == 0):
+	case isException(s, i-1, !f.stated()):
 		f.severe(numError, Crash)
 	default:
 		return false
@@ -111,13 +128,13 @@ func killed(s string, i int) uint8 {
 		return 0
 	}
 	switch {
-	case has(s, i-4, "oom-kill"), has(s, i-5, "oom_kill"), has(s, i, "kernel panic"), has(s, i, "kernel BUG at "), has(s, i-4, "panicked at "), has(s, i, "killed process "),
+	case has(s, i-4, "oom-kill"), has(s, i-5, "oom_kill"), has(s, i, "kernel panic"), has(s, i, "kernel BUG at "), has(s, i-4, "panicked at "), has(s, i, "killed process "), has(s, i, "killed as a result of"),
 		has(s, i-8, "*** stack smashing"):
 		return numFatal
 	case has(s, i-8, "Traceback (most recent call"):
 		return numError
 	case has(s, i-4, "stack"):
-		if k := kindOf(word(s, i)); k == kindException && entryHasValue(s, i) {
+		if k := kindOf(word(s, i)); k == kindException && !isNothing(valueOf(s, i)) || k == kindStack && isTrace(valueOf(s, i)) {
 			return numError
 		}
 	}
@@ -141,15 +158,15 @@ func keyAround(s string, i int) (left, right int) {
 	return left, right
 }
 
-// entryHasValue says whether the key around the byte at i has a value that is something.
-func entryHasValue(s string, i int) bool {
+// valueOf returns the value of the key around the byte at i, or "".
+func valueOf(s string, i int) string {
 	_, i = keyAround(s, i)
 	if i < len(s) && s[i] == '"' {
 		i++
 	}
 	i = skipSpace(s, i)
 	if i >= len(s) || s[i] != ':' && s[i] != '=' {
-		return false
+		return ""
 	}
 	i = skipSpace(s, i+1)
 	end := i
@@ -161,7 +178,7 @@ func entryHasValue(s string, i int) bool {
 			end++
 		}
 	}
-	return !isNothing(s[i:end])
+	return s[i:end]
 }
 
 // isException reads a word at i that starts with "ex": a key with an exception for its value,
@@ -170,7 +187,7 @@ func isException(s string, i int, classes bool) bool {
 	if !has(s, i+1, "xc") {
 		return false
 	}
-	if kindOf(word(s, i)) == kindException && entryHasValue(s, i) {
+	if kindOf(word(s, i)) == kindException && !isNothing(valueOf(s, i)) {
 		return true
 	}
 	if !classes || s[i] != 'E' || !has(s, i, "Exception") || i == 0 || !isLetter(s[i-1]) {
@@ -184,6 +201,9 @@ func exitFails(s string) bool {
 	if !has(s, 0, "it") {
 		return false
 	}
+	if has(s, 2, "-code'") { // Failed with result 'exit-code'
+		return true
+	}
 	s = s[2:min(len(s), 48)]
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -196,6 +216,9 @@ func exitFails(s string) bool {
 			j := i + 1
 			for j < len(s) && (s[j]|0x20)-'a' < 26 {
 				j++
+			}
+			if has(s, i, "non-zero") || has(s, i, "nonzero") {
+				return true
 			}
 			if !isExitWord(s[i:j]) {
 				return false
@@ -224,6 +247,10 @@ func isExitWord(w string) bool {
 		return w == "process"
 	case 8:
 		return w == "abnormal"
+	case 10:
+		return w == "abnormally"
+	case 12:
+		return w == "unexpectedly"
 	}
 	return false
 }

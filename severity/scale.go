@@ -9,6 +9,9 @@ var syslog = [8]uint8{numFatal, numAlert, numCrit, numError, numWarn, numNotice,
 // dotnet has those of Microsoft.Extensions.Logging, from Trace to Critical.
 var dotnet = [6]uint8{numTrace, numDebug, numInfo, numWarn, numError, numFatal}
 
+// windows has those of the event log of Windows, from Critical to Verbose.
+var windows = [6]uint8{1: numCrit, 2: numError, 3: numWarn, 4: numInfo, 5: numTrace}
+
 // scale reads a level that is a number. The key and the other keys of the record tell the scale.
 // Where they do not, the reading under which the record is more severe wins.
 func scale(k kind, value int32, about company) (uint8, Confidence) {
@@ -29,7 +32,7 @@ func scale(k kind, value int32, about company) (uint8, Confidence) {
 		return 0, None
 	case kindLevelno:
 		return python(n), Strong
-	case kindShort:
+	case kindShort, kindWord:
 		return 0, None
 	}
 	switch {
@@ -57,9 +60,11 @@ func scale(k kind, value int32, about company) (uint8, Confidence) {
 	return 0, None
 }
 
-// small reads a number below 8: that of syslog or of .NET.
+// small reads a number below 8: that of syslog, of .NET or of Windows.
 func small(k kind, n int, about company) (uint8, Confidence) {
 	switch {
+	case about&likeWindows != 0 && n >= 1 && n < len(windows):
+		return windows[n], Strong
 	case about&likeGELF != 0 || k == kindSeverity:
 		return syslog[n], Strong
 	case about&likeNET != 0 && n < len(dotnet):

@@ -150,6 +150,9 @@ func Infer(body string) Result {
 	return f.Result()
 }
 
+// stated says whether a level was found.
+func (f *Finder) stated() bool { return f.best.Number != 0 || f.number.key != 0 }
+
 // offer takes a result if it is more trusted than the one before.
 func (f *Finder) offer(rank trust, r Result) {
 	if rank <= f.rank {
@@ -176,8 +179,10 @@ func (f *Finder) field(k kind, value string, s Source) {
 			f.figure(k, n, value, s)
 		} else if k == kindGRPC && grpcFails(value) {
 			f.severe(numError, s)
-		} else if k == kindException && !isNothing(value) {
+		} else if k == kindException && !isNothing(value) || k == kindStack && isTrace(value) {
 			f.severe(numError, Crash)
+		} else if k == kindStatus && wordOf(value) != 0 { // Datadog's name of a level
+			f.offer(trustHint, Result{Text: value, Number: wordOf(value), Confidence: Weak, Source: s})
 		} else if k == kindError && !isNothing(value) {
 			f.offer(trustHint, Result{Number: numError, Confidence: Weak, Source: s})
 		}
@@ -213,6 +218,9 @@ func (f *Finder) figure(k kind, value float64, text string, s Source) {
 	}
 	switch {
 	case k.isLevel():
+		if k == kindWord || k == kindShort {
+			return
+		}
 		if f.number.key == 0 || k.trust() > f.number.key.trust() {
 			f.number = candidate{text, int32(value), k, s}
 		}

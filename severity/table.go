@@ -7,6 +7,7 @@ package severity
 // one or two slots.
 type table[V ~uint8] struct {
 	ends  [256]uint32 // for the first byte of a text, the last bytes that occur, as bits
+	sizes [256]uint64 // for the first byte of a text, the lengths that occur, as bits
 	slots [tableSize]slot[V]
 }
 
@@ -24,6 +25,8 @@ func newTable[V ~uint8](texts map[V][]string) *table[V] {
 			first, last := text[0], text[len(text)-1]
 			t.ends[first] |= 1 << (last & 31)
 			t.ends[upper(first)] |= 1 << (last & 31)
+			t.sizes[first] |= 1 << len(text)
+			t.sizes[upper(first)] |= 1 << len(text)
 			h := hash([]byte(text))
 			for t.slots[h].text != "" {
 				h = (h + 1) % tableSize
@@ -36,6 +39,11 @@ func newTable[V ~uint8](texts map[V][]string) *table[V] {
 
 // may says whether a text, in either case, may start and end with these bytes.
 func (t *table[V]) may(first, last byte) bool { return t.ends[first]>>(last&31)&1 != 0 }
+
+// mayBe says whether a text of ASCII may be one of the table, in either case.
+func (t *table[V]) mayBe(text string) bool {
+	return t.may(text[0], text[len(text)-1]) && t.sizes[text[0]]>>len(text)&1 != 0
+}
 
 // find returns the value of a text in lower case, or 0.
 func (t *table[V]) find(text []byte) V {

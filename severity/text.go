@@ -39,14 +39,23 @@ func isObject(s string, i int) bool {
 
 // object reads a body that is JSON text.
 func (f *Finder) object(body string, start int) {
-	if f.rank < trustToken && f.number.key == 0 && !f.quick(body, start) {
-		w := walker{body: body}
-		w.walk(f, start)
-		if f.best.Number == 0 && f.number.key == 0 && f.letter.key == 0 && w.message != "" {
-			f.message(w.message)
+	if f.rank < trustToken && f.number.key == 0 && !f.mongo(body, start) {
+		if from := f.quick(body, start); from >= 0 {
+			start = from
+		} else {
+			f.walk(body, start)
 		}
 	}
-	f.outcomes(body)
+	f.outcomes(body[start:])
+}
+
+// walk reads an object key by key. Its message counts if no key states a level.
+func (f *Finder) walk(body string, start int) {
+	w := walker{body: body}
+	w.walk(f, start)
+	if !f.stated() && f.letter.key == 0 && w.message != "" {
+		f.message(w.message)
+	}
 }
 
 // line reads a body that is plain text.
@@ -59,8 +68,8 @@ func (f *Finder) line(body string, start int) {
 		at = f.token(body, start)
 		f.pairs(body, start, at)
 	}
-	if f.rank == 0 && f.number.key == 0 && startsPair(body, start) {
-		f.priorities(body)
+	if !f.stated() && startsPair(body, start) {
+		f.fields(body, start)
 	}
 	if f.best.Number < numError || !f.best.Severe {
 		f.crash(body)

@@ -59,8 +59,14 @@ func (f *Finder) token(s string, start int) int {
 		switch {
 		case end-at == 1:
 			n = upperLetter(s[at])
-		case s[at] >= 0x80 || words.may(s[at], s[end-1]) || s[end-1] < 'A':
+		case s[at] >= 0x80 || s[end-1] < 'A' || words.mayBe(s[at:end]):
 			n = wordOf(s[at:end])
+		}
+		if n == 0 && end < len(s) && s[end] == ':' && end-at > 7 && sc.place != inProse {
+			if n = ending(s[at:end]); n != 0 {
+				f.offer(trustToken, Result{Number: n, Confidence: Strong, Source: Crash, Severe: n >= numError})
+				return at
+			}
 		}
 		if n != 0 {
 			if sure := sc.judge(at, end, n); sure != None {
@@ -68,14 +74,45 @@ func (f *Finder) token(s string, start int) int {
 				return at
 			}
 		}
+		if first := sc.place <= inHeader && sc.brackets == 0; first && at > start {
+			if n := crashLine(lineAt(s, at)); n != 0 {
+				f.severe(n, Crash)
+			}
+		}
 		if sc.pass(at, end); sc.words > maxProse {
 			break
+		}
+		if sc.place == inPrefix && sc.words == 0 && end+2 < len(s) {
+			if n := crashLine(lineAt(s, end+2)); n != 0 {
+				f.severe(n, Crash)
+			}
 		}
 	}
 	if sc.wide {
 		f.widePairs(s)
 	}
 	return -1
+}
+
+// lineAt returns the rest of the line at i, or enough of it.
+func lineAt(s string, i int) string {
+	s = s[i:min(len(s), i+maxRequest)]
+	if end := strings.IndexByte(s, '\n'); end >= 0 {
+		s = s[:end]
+	}
+	return s
+}
+
+// ending judges the name of a class before a colon by its end: ValueError, DeprecationWarning.
+func ending(name string) uint8 {
+	switch {
+	case name[0]-'A' >= 26:
+	case strings.HasSuffix(name, "RejectionWarning"), strings.HasSuffix(name, "Error"), strings.HasSuffix(name, "Exception"):
+		return numError
+	case strings.HasSuffix(name, "Warning"):
+		return numWarn
+	}
+	return 0
 }
 
 // word moves to the next word that may be a level and returns it. It returns an empty one where
@@ -246,9 +283,26 @@ func isNeutral(w string) bool {
 	return false
 }
 
-// soft are words that are levels only at the place of one: in a sentence they are words.
-func soft(n uint8, w string) bool {
-	return n < numWarn || strings.EqualFold(w, "fail") || strings.EqualFold(w, "failed") || strings.EqualFold(w, "assert") || strings.EqualFold(w, "failure")
+// soft says whether a level is a word of sentences as well. It is a level at the place of one only.
+func soft(n uint8, w string) bool { return n < numWarn || isVerb(w) }
+
+// isVerb says whether a word starts sentences: "Failed to connect".
+func isVerb(w string) bool {
+	switch len(w) {
+	case 3:
+		return strings.EqualFold(w, "not") || strings.EqualFold(w, "all") || strings.EqualFold(w, "log")
+	case 4:
+		return strings.EqualFold(w, "fail") || strings.EqualFold(w, "note")
+	case 5:
+		return strings.EqualFold(w, "audit") || strings.EqualFold(w, "panic")
+	case 6:
+		return strings.EqualFold(w, "failed") || strings.EqualFold(w, "assert") || strings.EqualFold(w, "normal") || strings.EqualFold(w, "silent")
+	case 7:
+		return strings.EqualFold(w, "failure") || strings.EqualFold(w, "success")
+	case 12:
+		return strings.EqualFold(w, "notification")
+	}
+	return false
 }
 
 // judge says whether a word that is a level is there as one.
@@ -264,7 +318,7 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	single := end-at == 1
 	inSide := opens(prev) && closes(next)
 	switch {
-	case inSide && (prev != '(' || upper || sc.place != inProse) && (prev != '<' || upper || sc.place != inProse):
+	case inSide && (prev != '(' || upper || sc.place <= inHeader) && (prev != '<' || upper || sc.place != inProse):
 		if single && prev == '(' && sc.place == inProse {
 			return None
 		}
@@ -280,7 +334,7 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	case before == ' ' && after == ' ' && (prev == '-' && next == '-' || prev == '|' && next == '|'):
 		return Strong
 	case upper && isBefore(before) && isAfter(s, end, after) && !(after == ':' && says(s, end)):
-		if sc.place == inProse && soft(n, s[at:end]) {
+		if sc.place == inProse && (soft(n, s[at:end]) || mentions(sc.last)) {
 			return None
 		}
 		if sc.place == inProse {
@@ -299,6 +353,12 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 // judgeLower judges a word that is not in capitals and not in brackets.
 func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Confidence {
 	s := sc.s
+	if before == '.' && after == ' ' && isFacility(s[:at-1]) || n == numFatal && has(s, end, " serving ") && sc.place == inPrefix {
+		return Strong
+	}
+	if isName(s[at:end]) {
+		return None
+	}
 	if before != ' ' && before != '\t' && before != 0 && before != ']' && before != ')' && before != '|' && before != '>' {
 		return None
 	}
@@ -324,15 +384,33 @@ func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Co
 		return Strong
 	}
 	if sc.place == inHeader && sc.brackets == 0 && (after == ' ' || after == '\t' || after == '|') {
-		if next == '=' {
+		if next == '=' || isVerb(s[at:end]) {
 			return None
 		}
 		return Weak
+	}
+	if sc.place == atStart && after == ' ' && isYear(s, end+1) {
+		return Strong
 	}
 	if sc.place == atStart && (after == '\t' || after == '|' || next == '|' || after == ' ' && has(s, end+1, " ")) {
 		return Weak
 	}
 	return None
+}
+
+// isYear says whether a date starts at i.
+func isYear(s string, i int) bool {
+	return i+5 <= len(s) && s[i] == '2' && s[i+1] == '0' && (s[i+4] == '-' || s[i+4] == '/')
+}
+
+// isFacility says whether s ends in a facility of syslog, as BusyBox writes it: daemon.err.
+func isFacility(s string) bool {
+	i := strings.LastIndexByte(s, ' ') + 1
+	switch s[i:] {
+	case "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp":
+		return true
+	}
+	return len(s)-i == 6 && s[i:len(s)-1] == "local"
 }
 
 // judgeForeign judges a word that is not ASCII.
@@ -356,6 +434,8 @@ func (sc *scanner) judgeLetter(at, end int, before, after, prev, next byte) Conf
 	s := sc.s
 	switch {
 	case before == '[' && after == ' ' && sc.brackets > 0 && end+1 < len(s) && s[end+1]-'0' < 10: // Tornado: [E 250102 10:00:00 web:1]
+		return Strong
+	case sc.place == atStart && before == 0 && after == ' ' && isYear(s, end+1):
 		return Strong
 	case sc.place != inHeader || sc.brackets > 0:
 		return None
@@ -387,6 +467,28 @@ func says(s string, end int) bool {
 		w = w[:i]
 	}
 	return isNothing(w) && w != "no" && w != "-" && w != "ok" || strings.HasPrefix(rest, "no error")
+}
+
+// mentions says whether the word before a level makes it a part of the sentence: set to ERROR.
+func mentions(w string) bool {
+	switch w {
+	case "to", "from", "level", "is", "in", "as", "of", "or", "and", "no", "not", "an", "a", "any", "the", "with", "without", "for", "at":
+		return true
+	}
+	return false
+}
+
+// isName says whether a level is the name of something else, if it is not in capitals.
+func isName(w string) bool {
+	switch len(w) {
+	case 3:
+		return w == "all" || w == "not" || w == "cfg"
+	case 4:
+		return w == "conf" || w == "fine"
+	case 6:
+		return w == "config"
+	}
+	return false
 }
 
 func denies(w string) bool {

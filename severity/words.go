@@ -40,7 +40,7 @@ var words = newTable(map[uint8][]string{
 		"ошибка", "fehler", "erreur", "errore", "严重", "嚴重", "심각", "schwerwiegend", "grave", "критично", "серьезно", "серьёзно",
 	},
 	numCrit:  {"critical", "crit", "crt", "critic", "dpanic", "kritisch", "critique", "critico", "crítico", "重大", "严重错误", "嚴重錯誤", "치명적", "критическая", "критический", "危险", "危急"},
-	numAlert: {"alert", "alrt", "alarm", "警报", "アラート"},
+	numAlert: {"alert", "alrt", "警报", "アラート"},
 	numFatal: {"fatal", "ftl", "fatl", "fata", "panic", "pnc", "emerg", "emergency", "emrg", "wtf", "assert", "致命", "致命的", "致命错误", "致命錯誤", "紧急", "緊急", "фатально", "фатальная"},
 })
 
@@ -70,7 +70,7 @@ func wordOf(word string) uint8 {
 	if len(word) < 2 || len(word) > maxWord {
 		return 0
 	}
-	if last := word[len(word)-1]; word[0] < 0x80 && !words.may(word[0], last) && last-'2' > 2 {
+	if last := word[len(word)-1]; word[0] < 0x80 && last-'2' > 2 && !words.mayBe(word) {
 		return 0
 	}
 	var folded [maxWord]byte
@@ -186,6 +186,11 @@ func isNothing(value string) bool {
 		}
 	}
 	return false
+}
+
+// isTrace says whether a value is the trace of a stack.
+func isTrace(value string) bool {
+	return len(value) > 8 && (strings.Contains(value, "\n") || strings.Contains(value, `\n`) || strings.Contains(value, " at "))
 }
 
 // grpcFails says whether a code of gRPC means that the server failed.
