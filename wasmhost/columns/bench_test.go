@@ -37,6 +37,16 @@ func lines() []string {
 	return out
 }
 
+// chinese are lines of services that log in Chinese.
+func chinese() (out []string) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 250 {
+		out = append(out, fmt.Sprintf("2026-01-02 10:00:%02d 警告 订单服务 [线程-%d] 用户%d登录失败，密码错误次数过多，账户已被锁定；来源地址：10.0.%d.%d，重试%d次后放弃，退出码：%d",
+			r.IntN(60), r.IntN(99), r.IntN(1e6), r.IntN(256), r.IntN(256), r.IntN(9), r.IntN(3)))
+	}
+	return out
+}
+
 func mean(ls []string) int {
 	n := 0
 	for _, l := range ls {
@@ -71,6 +81,7 @@ func BenchmarkMask(b *testing.B) {
 		run(name, ls)
 	}
 	run("mixed", all)
+	run("chinese", chinese())
 }
 
 func BenchmarkMaskLogHub(b *testing.B) {

@@ -55,20 +55,16 @@ func remoteHost(b []byte, lit, start, end int) bool {
 // reverse (com.apple.Safari): the name of a program, which says what happened.
 func hostName(b []byte, start, end int) bool {
 	w := b[start:end]
-	last := bytes.LastIndexByte(w, '.')
-	if last <= 0 {
-		return false
-	}
-	label := w[last+1:]
-	kind := topLevel(label)
-	if kind == noHost && !country(label) {
-		return false
-	}
 	first := bytes.IndexByte(w, '.')
-	if first == 0 || topLevel(w[:first]) != noHost {
+	if first <= 0 || topLevel(w[:first]) != noHost {
 		return false
 	}
-	switch kind {
+	last := bytes.LastIndexByte(w, '.')
+	label := w[last+1:]
+	if len(label) > len("localdomain") {
+		return false
+	}
+	switch topLevel(label) {
 	case anyHost:
 		return true
 	case longHost:
@@ -77,7 +73,7 @@ func hostName(b []byte, start, end int) bool {
 		port := end+1 < len(b) && b[end] == ':' && is(b[end+1], digit)
 		return first < last && (port || has(w, '@') || hasDigit(w) || bytes.HasSuffix(w, []byte(".cluster.local")))
 	}
-	return first < last && hasDigit(w)
+	return len(label) <= len("info") && first < last && country(label) && hasDigit(w)
 }
 
 func has(w []byte, c byte) bool { return bytes.IndexByte(w, c) >= 0 }

@@ -89,17 +89,30 @@ var wideAnswerIndex = func() (t [256][]answerWord) {
 	return t
 }()
 
+// answerGroup has the words of one ending.
+type answerGroup struct {
+	words  []answerWord
+	thirds uint32 // a bit for each letter that may stand third from the end
+}
+
 // answerGroups has the words by their last two letters, of which five bits each decide. answerIndex has the number of the
 // group, so that it stays small: it is looked at for each word that stands before a number.
-var answerIndex, answerGroups = func() (index [1 << 10]uint8, groups [][]answerWord) {
-	groups = [][]answerWord{nil}
+var answerIndex, answerGroups = func() (index [1 << 10]uint8, groups []answerGroup) {
+	groups = make([]answerGroup, 1)
 	for _, w := range answerWords {
-		i := lastTwo(w.text[len(w.text)-2], w.text[len(w.text)-1])
+		n := len(w.text)
+		i := lastTwo(w.text[n-2], w.text[n-1])
 		if index[i] == 0 {
 			index[i] = uint8(len(groups))
-			groups = append(groups, nil)
+			groups = append(groups, answerGroup{})
 		}
-		groups[index[i]] = append(groups[index[i]], w)
+		g := &groups[index[i]]
+		g.words = append(g.words, w)
+		if n > 2 {
+			g.thirds |= 1 << (w.text[n-3] & 31)
+		} else {
+			g.thirds = 1<<32 - 1
+		}
 	}
 	return index, groups
 }()
@@ -108,12 +121,18 @@ func lastTwo(c, d byte) int { return int(c&31)<<5 | int(d&31) }
 
 // mayEndKey says whether a key may end at i: answerKey is for what passes this.
 func mayEndKey(b []byte, i int) bool {
-	return i >= 2 && answerIndex[lastTwo(b[i-2], b[i-1])] != 0 || is(b[i-1], wide)
+	if i >= 3 {
+		if g := answerIndex[lastTwo(b[i-2], b[i-1])]; g != 0 {
+			return answerGroups[g].thirds>>(b[i-3]&31)&1 != 0 || is(b[i-1], wide)
+		}
+	}
+	return i == 2 || is(b[i-1], wide)
 }
 
+// lastWord is the answer word that ends b.
 func lastWord(b []byte) *answerWord {
 	if n := len(b); n >= 2 {
-		some := answerGroups[answerIndex[lastTwo(b[n-2], b[n-1])]]
+		some := answerGroups[answerIndex[lastTwo(b[n-2], b[n-1])]].words
 		for i := range some {
 			if some[i].ends(b) {
 				return &some[i]

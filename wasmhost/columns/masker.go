@@ -127,8 +127,11 @@ func (m *Masker) mask(from, to int) int {
 	}
 	if !m.repeat.folds(b, m.lit, end, from) {
 		m.repeat.start(m.lit, end)
-		m.write(b[m.lit:end])
-		m.out = append(m.out, '<', '*', '>') // Mark; to append its bytes costs less
+		if !m.keep && len(m.out)+end-m.lit > spill {
+			m.write(b[m.lit:end])
+			end = m.lit
+		}
+		m.out = append(append(m.out, b[m.lit:end]...), '<', '*', '>') // Mark; to append its bytes costs less
 	}
 	m.lit, m.seen = to, to
 	return to

@@ -40,7 +40,7 @@ func (r *repeat) folds(b []byte, lit, end, from int) bool {
 	}
 	stem := b[lit:end]
 	first := r.mask - len(stem)
-	if len(stem) > stemLimit || first < r.lit || string(stem) != string(b[first:r.mask]) {
+	if len(stem) > stemLimit || first < r.lit || b[end-1] != b[r.mask-1] || string(stem) != string(b[first:r.mask]) {
 		return false
 	}
 	return first == 0 || !is(b[first-1], word|wide)

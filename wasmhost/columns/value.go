@@ -25,6 +25,9 @@ func (m *Masker) Value(key, value string) uint64 {
 
 // accountKey says whether the last part of a key is user or username.
 func accountKey(key string) bool {
+	if n := len(key); n < 4 || key[n-1] != 'r' && key[n-1] != 'e' {
+		return false
+	}
 	s := strings.TrimSuffix(key, "name")
 	u := len(s) - len("user")
 	return u >= 0 && (s[u]|0x20 == 'u') && s[u+1:] == "ser" && (u == 0 || !is(s[u-1], word))
