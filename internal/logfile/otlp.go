@@ -58,7 +58,7 @@ func (d *documents) document() error {
 		what, _, _ := strings.Cut(err.Error(), ", error found in") // and then a part of the document
 		return fmt.Errorf("line %d: the document that ends here is not OTLP: %s", d.line(), what)
 	}
-	d.records = flatten(d.records[:0], ld)
+	d.records = Flatten(d.records[:0], ld)
 	return nil
 }
 
@@ -88,8 +88,8 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// flatten appends the records of ld.
-func flatten(out []Record, ld plog.Logs) []Record {
+// Flatten appends the records of ld.
+func Flatten(out []Record, ld plog.Logs) []Record {
 	for _, rl := range ld.ResourceLogs().All() {
 		resource := &Resource{Attributes: attributes(rl.Resource().Attributes())}
 		for _, sl := range rl.ScopeLogs().All() {
