@@ -8,18 +8,24 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
+
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sealgate/sealgate/internal/filterbench"
 	"github.com/sealgate/sealgate/internal/logfile"
 	"github.com/sealgate/sealgate/internal/logfilter"
+	"github.com/sealgate/sealgate/internal/receiverlogs"
 )
 
 type filterTest struct {
 	module     filterModule
 	logs       list
 	format     string
+	as         string
 	noSeverity bool
 	clock      string
 	severity   string
@@ -48,6 +54,7 @@ could be read.`,
 			t.module.register(fs)
 			fs.Var(&t.logs, "logs", "`FILE` with logs, - for stdin; more than one in a row are one")
 			fs.StringVar(&t.format, "format", string(logfile.FormatAuto), "`FORMAT` of the logs: plain, json (lines), otlp, or auto to tell, line by line")
+			fs.StringVar(&t.as, "as", "", "read files as the `RECEIVER` of a shipped configuration does: agent, edge or otlp; --format and --no-severity do not apply")
 			fs.BoolVar(&t.noSeverity, "no-severity", false, "do not look for a level such as ERROR at the begin of plain lines")
 			fs.StringVar(&t.clock, "time", "record", "`CLOCK` for windows of time: record, that of the records, or arrival, as if all came in now")
 			fs.StringVar(&t.severity, "never-drop", "WARN", "keep this `SEVERITY` and worse whatever the filter says; NONE for no such guard")
@@ -102,6 +109,9 @@ func (t *filterTest) check() error {
 		return fmt.Errorf("--examples and --top must not be negative")
 	case t.opts.MemoryMiB < 1 || t.opts.MemoryMiB > 4096:
 		return fmt.Errorf("--memory-mib is %d, must be 1 to 4096", t.opts.MemoryMiB)
+	}
+	if t.as != "" && !slices.Contains(receiverlogs.Receivers(), receiverlogs.As(t.as)) {
+		return fmt.Errorf("--as %q is not one of %v", t.as, receiverlogs.Receivers())
 	}
 	for _, f := range logfile.Formats() {
 		if t.format == string(f) {
@@ -168,11 +178,38 @@ func (t *filterTest) judgeFile(ctx context.Context, e *env, bench *filterbench.B
 		defer f.Close()
 		in = f
 	}
+	if t.as != "" {
+		return t.judgeReceived(ctx, bench, path, in, p)
+	}
 	r, err := logfile.NewReader(in, logfile.Options{Format: logfile.Format(t.format), NoSeverity: t.noSeverity})
 	if err != nil {
 		return err
 	}
+	if d := r.Documents(); d != nil {
+		return bench.Receive(ctx, watchedReceiver{d, bench, p})
+	}
 	return bench.Run(ctx, watched{r, bench, p})
+}
+
+// judgeReceived has the filter judge a file as a receiver reads it.
+func (t *filterTest) judgeReceived(ctx context.Context, bench *filterbench.Bench, path string, in io.Reader, p *progress) error {
+	source, err := receiverlogs.Open(ctx, receiverlogs.As(t.as), path, in)
+	if err != nil {
+		return err
+	}
+	return errors.Join(bench.Receive(ctx, watchedReceiver{source, bench, p}), source.Close())
+}
+
+// watchedReceiver shows how far a receiver has read.
+type watchedReceiver struct {
+	filterbench.Receiver
+	bench *filterbench.Bench
+	p     *progress
+}
+
+func (w watchedReceiver) Next() (plog.Logs, error) {
+	w.p.show("%d records", w.bench.Records())
+	return w.Receiver.Next()
 }
 
 // watched shows how far a source has been read.

@@ -18,52 +18,74 @@ import (
 // maxDocument is the most bytes of a document.
 const maxDocument = 64 << 20
 
-// documents reads records from OTLP as JSON.
-type documents struct {
+// Documents reads OTLP as JSON, one document after the other. It is for one goroutine.
+type Documents struct {
 	in      *source
 	decoder *json.Decoder
-	records []Record // of the document that was read last, which are to come
+	done    error
 }
 
-func newDocuments(r io.Reader) *documents {
+// NewDocuments reads documents with resourceLogs.
+func NewDocuments(r io.Reader) *Documents {
 	in := &source{r: r}
-	return &documents{in: in, decoder: json.NewDecoder(in)}
+	return &Documents{in: in, decoder: json.NewDecoder(in)}
 }
 
-func (d *documents) next() (Record, error) {
-	for len(d.records) == 0 {
-		if err := d.document(); err != nil {
-			return Record{}, err
-		}
+// Next returns the next document, or io.EOF. Any error is the last: it names the line.
+func (d *Documents) Next() (plog.Logs, error) {
+	if d.done != nil {
+		return plog.Logs{}, d.done
 	}
-	r := d.records[0]
-	d.records = d.records[1:]
-	return r, nil
+	ld, err := d.document()
+	d.done = err
+	return ld, err
 }
 
-func (d *documents) document() error {
+func (d *Documents) document() (plog.Logs, error) {
 	d.in.left = maxDocument
 	var text json.RawMessage
 	err := d.decoder.Decode(&text)
 	switch {
 	case err == io.EOF:
-		return err
+		return plog.Logs{}, err
 	case errors.Is(err, errTooLong):
-		return fmt.Errorf("line %d: the document that begins here has more than %d MiB; write one resource to a line: jq -c '.resourceLogs[] | {resourceLogs: [.]}'", d.line(), maxDocument>>20)
+		return plog.Logs{}, fmt.Errorf("line %d: the document that begins here has more than %d MiB; write one resource to a line: jq -c '.resourceLogs[] | {resourceLogs: [.]}'", d.line(), maxDocument>>20)
 	case err != nil:
-		return fmt.Errorf("line %d: the document that begins here is no JSON, or cut off: %w", d.line(), err)
+		return plog.Logs{}, fmt.Errorf("line %d: the document that begins here is no JSON, or cut off: %w", d.line(), err)
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(text, &keys); err != nil || keys["resourceLogs"] == nil {
+		return plog.Logs{}, fmt.Errorf("line %d: the document that ends here is not OTLP logs: it has no resourceLogs", d.line())
 	}
 	ld, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(text)
 	if err != nil {
 		what, _, _ := strings.Cut(err.Error(), ", error found in") // and then a part of the document
-		return fmt.Errorf("line %d: the document that ends here is not OTLP: %s", d.line(), what)
+		return plog.Logs{}, fmt.Errorf("line %d: the document that ends here is not OTLP: %s", d.line(), what)
 	}
-	d.records = flatten(d.records[:0], ld)
-	return nil
+	return ld, nil
+}
+
+// flattened reads the records of documents.
+type flattened struct {
+	documents *Documents
+	records   []Record // of the document that was read last, which are to come
+}
+
+func (f *flattened) next() (Record, error) {
+	for len(f.records) == 0 {
+		ld, err := f.documents.Next()
+		if err != nil {
+			return Record{}, err
+		}
+		f.records = flatten(f.records[:0], ld)
+	}
+	r := f.records[0]
+	f.records = f.records[1:]
+	return r, nil
 }
 
 // line is that of the first byte that no document has taken.
-func (d *documents) line() int {
+func (d *Documents) line() int {
 	rest, _ := io.ReadAll(d.decoder.Buffered())
 	blank := len(rest) - len(bytes.TrimLeft(rest, " \t\r\n"))
 	return 1 + d.in.lines - bytes.Count(rest[blank:], []byte("\n"))

@@ -39,7 +39,12 @@ type Options struct {
 type Reader struct {
 	next func() (Record, error)
 	done error
+
+	documents *Documents
 }
+
+// Documents returns what reads the documents of a file of OTLP, in the place of Read; nil for other files.
+func (r *Reader) Documents() *Documents { return r.documents }
 
 // NewReader tells the format. Gzip is unpacked.
 func NewReader(r io.Reader, o Options) (*Reader, error) {
@@ -64,7 +69,8 @@ func NewReader(r io.Reader, o Options) (*Reader, error) {
 		}
 	}
 	if o.Format == FormatOTLP {
-		return &Reader{next: newDocuments(in).next}, nil
+		d := NewDocuments(in)
+		return &Reader{next: (&flattened{documents: d}).next, documents: d}, nil
 	}
 	return &Reader{next: newLines(in, o).next}, nil
 }

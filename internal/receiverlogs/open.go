@@ -11,6 +11,8 @@ import (
 	"io"
 
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sealgate/sealgate/internal/logfile"
 )
 
 // As names whose receiver reads.
@@ -48,7 +50,7 @@ func Open(ctx context.Context, as As, name string, in io.Reader) (Source, error)
 	case Agent, Edge:
 		return openFile(ctx, as, name, plain)
 	case OTLP:
-		return newDocuments(plain), nil
+		return documents{logfile.NewDocuments(plain)}, nil
 	}
 	return nil, fmt.Errorf("%q is not one of %v", as, Receivers())
 }
