@@ -308,7 +308,8 @@ func isVerb(w string) bool {
 // judge says whether a word that is a level is there as one.
 func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	s := sc.s
-	if sc.place != inProse && end-at > 1 && end < len(s) && s[end] == ' ' && (at == 0 || s[at-1] == ' ') && isUpper(s[at:end]) {
+	verb := isVerb(s[at:end]) || isName(s[at:end])
+	if sc.place != inProse && !verb && end-at > 1 && end < len(s) && s[end] == ' ' && (at == 0 || s[at-1] == ' ') && isUpper(s[at:end]) {
 		return Strong
 	}
 	coloured := at >= 3 && s[at-1] == 'm' && isColour(s[:at])
@@ -334,7 +335,7 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	case before == ' ' && after == ' ' && (prev == '-' && next == '-' || prev == '|' && next == '|'):
 		return Strong
 	case upper && isBefore(before) && isAfter(s, end, after) && !(after == ':' && says(s, end)):
-		if sc.place == inProse && (soft(n, s[at:end]) || mentions(sc.last)) {
+		if sc.place == inProse && (soft(n, s[at:end]) || mentions(sc.last)) || verb && sc.place == atStart && after == ' ' && next != '-' && next != '|' {
 			return None
 		}
 		if sc.place == inProse {
@@ -384,7 +385,7 @@ func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Co
 		return Strong
 	}
 	if sc.place == inHeader && sc.brackets == 0 && (after == ' ' || after == '\t' || after == '|') {
-		if next == '=' || isVerb(s[at:end]) {
+		if next == '=' || n < numInfo || isVerb(s[at:end]) {
 			return None
 		}
 		return Weak
@@ -482,11 +483,11 @@ func mentions(w string) bool {
 func isName(w string) bool {
 	switch len(w) {
 	case 3:
-		return w == "all" || w == "not" || w == "cfg"
+		return strings.EqualFold(w, "all") || strings.EqualFold(w, "not") || strings.EqualFold(w, "cfg")
 	case 4:
-		return w == "conf" || w == "fine"
+		return strings.EqualFold(w, "conf") || strings.EqualFold(w, "fine")
 	case 6:
-		return w == "config"
+		return strings.EqualFold(w, "config")
 	}
 	return false
 }
