@@ -59,6 +59,9 @@ func (f *Finder) token(s string, start int) int {
 		switch {
 		case end-at == 1:
 			n = upperLetter(s[at])
+		case s[end-1]-'0' < 10 && isKlog(s, at, end):
+			f.offer(trustToken, Result{Text: s[at : at+1], Number: upperLetter(s[at]), Confidence: Strong, Source: Klog})
+			return at
 		case s[at] >= 0x80 || s[end-1] < 'A' || words.mayBe(s[at:end]):
 			n = wordOf(s[at:end])
 		}
@@ -320,8 +323,8 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	inSide := opens(prev) && closes(next)
 	switch {
 	case inSide && (prev != '(' || upper || sc.place <= inHeader) && (prev != '<' || upper || sc.place != inProse):
-		if single && prev == '(' && sc.place == inProse {
-			return None
+		if single && (strings.IndexByte("PSA", s[at]) >= 0 || prev != '[' && strings.IndexByte("DEFIW", s[at]) < 0) {
+			return None // (C) is no level
 		}
 		return Strong
 	case single:
@@ -354,6 +357,9 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 // judgeLower judges a word that is not in capitals and not in brackets.
 func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Confidence {
 	s := sc.s
+	if before == ':' && after == ' ' && sc.place != inProse && n >= numWarn { // the package debug of Node: app:error
+		return Weak
+	}
 	if before == '.' && after == ' ' && isFacility(s[:at-1]) || n == numFatal && has(s, end, " serving ") && sc.place == inPrefix {
 		return Strong
 	}
@@ -390,7 +396,7 @@ func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Co
 		}
 		return Weak
 	}
-	if sc.place == atStart && after == ' ' && isYear(s, end+1) {
+	if sc.place == atStart && n >= numInfo && after == ' ' && isYear(s, end+1) {
 		return Strong
 	}
 	if sc.place == atStart && (after == '\t' || after == '|' || next == '|' || after == ' ' && has(s, end+1, " ")) {
