@@ -83,6 +83,11 @@ func plainStatus(s string, i int) bool {
 	for j > 0 && (s[j] == ' ' || s[j] == '\t') {
 		j--
 	}
+	// The statuses of a load balancer and of the server behind it, after times.
+	if pair := strings.HasPrefix(rest, " - ") || len(rest) > 4 && rest[1] == '5' && rest[4] == ' '; pair &&
+		(strings.IndexByte(word(s[:j+1], j), '.') > 0 || has(s, j-2, " -1")) && hasRequest(rest[:min(len(rest), maxRequest)]) {
+		return true
+	}
 	switch c := s[j]; {
 	case c == '"':
 		return endsRequest(s[:j])
@@ -100,6 +105,8 @@ func plainStatus(s string, i int) bool {
 	switch w {
 	case "code", "Code", "Completed", "returned", "responded", "response", "Response", "answered", "got", "http":
 		return true
+	case "with":
+		return strings.HasSuffix(s[:j-3], "responded ") || strings.HasSuffix(s[:j-3], "answered ") || strings.HasSuffix(s[:j-3], "failed ")
 	case "1.0", "1.1", "2", "2.0", "3":
 		if has(s, j-len(w)-4, "HTTP/") {
 			return true
@@ -116,6 +123,9 @@ func plainStatus(s string, i int) bool {
 // endsRequest says whether s ends in a quoted request: "GET /path HTTP/1.1.
 func endsRequest(s string) bool {
 	s = strings.TrimSuffix(s, `\`)
+	if strings.HasSuffix(s, `"-`) {
+		return true
+	}
 	if len(s) > 12 && strings.Contains(s[len(s)-10:], " HTTP/") {
 		return true
 	}
@@ -139,5 +149,6 @@ func hasMethod(s string) bool {
 }
 
 func hasRequest(s string) bool {
-	return hasMethod(s) && strings.Contains(s[max(0, len(s)-maxRequest):], " /")
+	end := s[max(0, len(s)-maxRequest):]
+	return hasMethod(end) && (strings.Contains(end, " /") || strings.Contains(end, "://"))
 }

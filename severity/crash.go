@@ -77,149 +77,83 @@ func (f *Finder) escaped(s string) {
 	}
 }
 
+// mark is how a line of a crash starts, what else it has, and what it is worth.
+type mark struct {
+	start, inside string
+	number        uint8
+}
+
+// marks are by the first byte of their start.
+type marks [256][]mark
+
+func newMarks(list ...mark) *marks {
+	var m marks
+	for _, k := range list {
+		m[k.start[0]] = append(m[k.start[0]], k)
+	}
+	return &m
+}
+
+// find returns OTLP's number for a line that is not empty, or 0.
+func (m *marks) find(s string) uint8 {
+	for _, k := range m[s[0]] {
+		if strings.HasPrefix(s, k.start) && (k.inside == "" || strings.Contains(s, k.inside)) {
+			return k.number
+		}
+	}
+	return 0
+}
+
+// starts are lines of crashes.
+var starts = newMarks(
+	// Go
+	mark{"panic:", "", numFatal}, mark{"panic(", "", numFatal}, mark{"panic serving ", "", numFatal}, mark{"goroutine ", "]:", numFatal},
+	mark{"fatal error: ", "", numFatal}, mark{"[signal SIG", "", numFatal}, mark{"created by ", ".", numFatal}, mark{"unexpected fault address ", "", numFatal},
+	mark{"runtime: goroutine stack exceeds", "", numFatal}, mark{"signal: killed", "", numFatal}, mark{"signal: segm", "", numFatal}, mark{"signal: abort", "", numFatal},
+	// Python
+	mark{"Traceback (most recent", "", numError}, mark{"The above exception was", "", numError}, mark{"During handling of the above exception", "", numError},
+	mark{"Exception ignored in", "", numError},
+	// Java and the languages of its machine
+	mark{"Caused by: ", "", numError}, mark{"Suppressed: ", "", numError}, mark{"Wrapped by: ", "", numError}, mark{"Exception in thread ", "", numError}, mark{"Exception: ", "", numError},
+	// Node
+	mark{"Uncaught ", "", numError}, mark{"UnhandledPromise", "", numError}, mark{"[UnhandledPromise", "", numError}, mark{"Error [ERR_", "", numError},
+	// .NET
+	mark{"Unhandled ", "", numError}, mark{"---> ", "", numError}, mark{"--- End of ", "", numError},
+	// PHP
+	mark{"Stack trace:", "", numError}, mark{"thrown in /", "", numError}, mark{"PHP Stack trace:", "", numError}, mark{"PHP   ", ". ", numError},
+	// Rust, Elixir
+	mark{"thread '", " panicked at", numFatal}, mark{"stack backtrace:", "", numError}, mark{"** (", "", numError},
+	// C and C++
+	mark{"terminate called ", "", numFatal}, mark{"libc++abi: ", "", numFatal}, mark{"Segmentation fault", "", numFatal}, mark{"SIGSEGV", "", numFatal}, mark{"SIGABRT", "", numFatal},
+	mark{"Aborted (core dumped)", "", numFatal}, mark{"Assertion ", "failed", numFatal}, mark{"Bus error", "", numFatal}, mark{"Floating point exception", "", numFatal},
+	mark{"*** ", "terminated", numFatal}, mark{"double free or corruption", "", numFatal}, mark{"free(): ", "", numFatal}, mark{"malloc(): ", "", numFatal}, mark{"munmap_chunk(): ", "", numFatal},
+	// Linux
+	mark{"Out of memory", "", numFatal}, mark{"oom_reaper: ", "", numFatal}, mark{"BUG: ", "", numFatal}, mark{"Oops: ", "", numFatal}, mark{"Call Trace:", "", numError},
+	mark{"INFO: task ", " blocked for more than ", numError},
+)
+
+// continuations are lines of crashes that are indented, without their indentation.
+var continuations = newMarks(
+	mark{"Caused by: ", "", numError}, mark{"Suppressed: ", "", numError}, mark{"... ", " more", numError}, mark{"... ", "omitted", numError},
+	mark{`File "`, ", line ", numError}, mark{`File \"`, ", line ", numError}, mark{"from ", ".rb:", numError}, mark{"thrown in /", "", numError},
+	mark{"---> ", "", numError}, mark{"--- End of ", "", numError}, mark{"what():  ", "", numFatal},
+)
+
 // crashLine judges one line by its start. It returns OTLP's number, or 0.
 func crashLine(s string) uint8 {
 	if len(s) < 4 {
 		return 0
 	}
-	switch s[0] {
-	case ' ', '\t':
+	switch {
+	case s[0] == ' ' || s[0] == '\t':
 		return crashContinues(strings.TrimLeft(s, " \t"))
-	case 'p':
-		if strings.HasPrefix(s, "panic: ") || strings.HasPrefix(s, "panic(") || strings.HasPrefix(s, "panic:") || strings.HasPrefix(s, "panic serving ") {
-			return numFatal
-		}
-	case 'g':
-		if strings.HasPrefix(s, "goroutine ") && len(s) > 11 && s[10]-'0' < 10 && strings.IndexByte(s, '[') > 0 {
-			return numFatal
-		}
-	case 'f':
-		if strings.HasPrefix(s, "fatal error: ") || strings.HasPrefix(s, "free(): ") {
-			return numFatal
-		}
-	case 'F':
-		if strings.HasPrefix(s, "Floating point exception") {
-			return numFatal
-		}
-	case 'I':
-		if strings.HasPrefix(s, "INFO: task ") && strings.Contains(s, " blocked for more than ") {
-			return numError
-		}
-	case 'P':
-		if strings.HasPrefix(s, "PHP Stack trace:") || strings.HasPrefix(s, "PHP   ") && strings.Contains(s, ". ") {
-			return numError
-		}
-	case 'l':
-		if strings.HasPrefix(s, "libc++abi: ") {
-			return numFatal
-		}
-	case 'm':
-		if strings.HasPrefix(s, "malloc(): ") || strings.HasPrefix(s, "munmap_chunk(): ") {
-			return numFatal
-		}
-	case 'o':
-		if strings.HasPrefix(s, "oom_reaper: ") {
-			return numFatal
-		}
-	case 'r':
-		if strings.HasPrefix(s, "runtime: goroutine stack exceeds") {
-			return numFatal
-		}
-	case 'u':
-		if strings.HasPrefix(s, "unexpected fault address ") {
-			return numFatal
-		}
-	case 'T':
-		if strings.HasPrefix(s, "Traceback (most recent") || strings.HasPrefix(s, "The above exception was") {
-			return numError
-		}
-	case 'C':
-		if strings.HasPrefix(s, "Caused by: ") || strings.HasPrefix(s, "Call Trace:") || strings.HasPrefix(s, "Call stack:") {
-			return numError
-		}
-	case 'E':
-		if strings.HasPrefix(s, "Exception in thread ") || strings.HasPrefix(s, "Exception: ") || strings.HasPrefix(s, "Exception ignored in") || strings.HasPrefix(s, "Error [ERR_") {
-			return numError
-		}
-	case 'S':
-		if strings.HasPrefix(s, "Segmentation fault") || strings.HasPrefix(s, "SIGSEGV") || strings.HasPrefix(s, "SIGABRT") {
-			return numFatal
-		}
-		if strings.HasPrefix(s, "Suppressed: ") || strings.HasPrefix(s, "Stack trace:") {
-			return numError
-		}
-	case 't':
-		if strings.HasPrefix(s, "terminate called ") || strings.HasPrefix(s, "thread '") && strings.Contains(s, " panicked at") {
-			return numFatal
-		}
-		if strings.HasPrefix(s, "thrown in /") {
-			return numError
-		}
-	case 'U':
-		if strings.HasPrefix(s, "Uncaught ") || strings.HasPrefix(s, "Unhandled ") || strings.HasPrefix(s, "UnhandledPromise") {
-			return numError
-		}
-	case 'D':
-		if strings.HasPrefix(s, "During handling of the above exception") {
-			return numError
-		}
-	case 'W':
-		if strings.HasPrefix(s, "Wrapped by: ") {
-			return numError
-		}
-	case 'O':
-		if strings.HasPrefix(s, "Oops: ") || strings.HasPrefix(s, "Out of memory") {
-			return numFatal
-		}
-	case 'B':
-		if strings.HasPrefix(s, "BUG: ") || strings.HasPrefix(s, "Bus error") {
-			return numFatal
-		}
-	case 'A':
-		if strings.HasPrefix(s, "Aborted (core dumped)") || strings.HasPrefix(s, "Assertion ") && strings.Contains(s, "failed") {
-			return numFatal
-		}
-	case 'K':
-		if s == "Killed" {
-			return numFatal
-		}
-	case 'c':
-		if strings.HasPrefix(s, "created by ") && strings.IndexByte(s, '.') > 0 {
-			return numFatal
-		}
-	case 'd':
-		if strings.HasPrefix(s, "double free or corruption") {
-			return numFatal
-		}
-	case 's':
-		if strings.HasPrefix(s, "signal: killed") || strings.HasPrefix(s, "signal: segm") || strings.HasPrefix(s, "signal: abort") {
-			return numFatal
-		}
-		if strings.HasPrefix(s, "stack backtrace:") {
-			return numError
-		}
-	case '*':
-		if strings.HasPrefix(s, "** (") {
-			return numError
-		}
-		if strings.HasPrefix(s, "*** ") && strings.Contains(s, "terminated") {
-			return numFatal
-		}
-	case '#':
-		if s[1]-'0' < 10 {
-			return hashFrame(s)
-		}
-	case '-':
-		if strings.HasPrefix(s, "--- End of ") || strings.HasPrefix(s, "---> ") {
-			return numError
-		}
-	case '[':
-		if strings.HasPrefix(s, "[signal SIG") {
-			return numFatal
-		}
-		if strings.HasPrefix(s, "[UnhandledPromise") {
-			return numError
-		}
+	case s[0] == '#':
+		return hashFrame(s)
+	case strings.TrimRight(s, "\r") == "Killed":
+		return numFatal
+	}
+	if n := starts.find(s); n != 0 {
+		return n
 	}
 	return named(s)
 }
@@ -229,67 +163,46 @@ func crashContinues(s string) uint8 {
 	if len(s) < 3 {
 		return carets(s)
 	}
-	switch s[0] {
-	case 'a':
-		if strings.HasPrefix(s, "at ") && len(s) > 3 && s[3]-'0' > 9 && strings.IndexAny(s, "(/:.<") > 0 {
-			return numError
-		}
-	case '.':
-		if strings.HasPrefix(s, "... ") && (strings.HasSuffix(s, " more") || strings.HasSuffix(s, "omitted")) {
-			return numError
-		}
-	case 'C':
-		if strings.HasPrefix(s, "Caused by: ") {
-			return numError
-		}
-	case 'S':
-		if strings.HasPrefix(s, "Suppressed: ") {
-			return numError
-		}
-	case 'F':
-		if strings.HasPrefix(s, `File "`) && strings.Contains(s, ", line ") || strings.HasPrefix(s, `File \"`) {
-			return numError
-		}
-	case 'f':
-		if strings.HasPrefix(s, "from ") && isRubyFrame(s[5:]) {
-			return numError
-		}
-	case 'w':
-		if strings.HasPrefix(s, "what():  ") {
-			return numFatal
-		}
-	case 't':
-		if strings.HasPrefix(s, "thrown in /") {
-			return numError
-		}
-	case '-':
-		if strings.HasPrefix(s, "---> ") || strings.HasPrefix(s, "--- End of ") {
-			return numError
-		}
-	case '^', '~':
-		return carets(s)
-	case '/':
-		if i := strings.Index(s, ".go:"); i > 0 && i+4 < len(s) && s[i+4]-'0' < 10 && !strings.Contains(s[:i], " ") {
-			return numFatal
-		}
-	case '(':
-		if i := strings.Index(s, ".ex:"); i > 0 && i+4 < len(s) && s[i+4]-'0' < 10 {
-			return numError
-		}
-	case '#':
-		if s[1]-'0' < 10 {
-			return hashFrame(s)
-		}
+	if n := continuations.find(s); n != 0 {
+		return n
 	}
-	if s[0]-'0' < 10 {
-		if i := strings.Index(s, ": "); i > 0 && i < 4 && strings.IndexByte(s[i+2:], ' ') < 0 && (strings.Contains(s[i:], "::") || strings.HasPrefix(s[i:], ": rust_")) {
-			return numError // a frame of Rust
-		}
-		if i := strings.Index(s, ": from "); i > 0 && i < 5 && isRubyFrame(s[i+7:]) {
+	switch c := s[0]; {
+	case c == '^' || c == '~':
+		return carets(s)
+	case c == '#':
+		return hashFrame(s)
+	case strings.HasPrefix(s, "at "):
+		if s[3:] != "" && s[3]-'0' > 9 && strings.IndexAny(s, "(/:.<") > 0 {
 			return numError
 		}
+	case c == '/' && followsDigit(s, ".go:"):
+		return numFatal
+	case c == '(' && followsDigit(s, ".ex:"):
+		return numError
+	case c-'0' < 10:
+		return numberedFrame(s)
 	}
 	return named(s)
+}
+
+// followsDigit says whether a digit follows a text in s.
+func followsDigit(s, text string) bool {
+	i := strings.Index(s, text)
+	return i > 0 && i+len(text) < len(s) && s[i+len(text)]-'0' < 10
+}
+
+// numberedFrame knows a frame of Rust (0: rust_begin_unwind) and of Ruby (1: from a.rb:9:in `f').
+func numberedFrame(s string) uint8 {
+	i := strings.Index(s, ": ")
+	if i < 1 || i > 3 {
+		return 0
+	}
+	frame := s[i+2:]
+	rust := strings.IndexByte(frame, ' ') < 0 && (strings.Contains(frame, "::") || strings.HasPrefix(frame, "rust_"))
+	if rust || strings.HasPrefix(frame, "from ") && strings.Contains(frame, ".rb:") {
+		return numError
+	}
+	return 0
 }
 
 // carets knows the line of carets below a line of a traceback.
@@ -312,15 +225,10 @@ func hashFrame(s string) uint8 {
 		i++
 	}
 	rest := strings.TrimLeft(s[i:], " ")
-	if i < len(s) && s[i] == ' ' && (strings.HasPrefix(rest, "0x") || strings.HasPrefix(rest, "{main}") || strings.HasPrefix(rest, "[internal function]") || rest != "" && rest[0] == '/' && strings.Contains(rest, "): ")) {
+	if i > 1 && i < len(s) && s[i] == ' ' && (strings.HasPrefix(rest, "0x") || strings.HasPrefix(rest, "{main}") || strings.HasPrefix(rest, "[internal function]") || rest != "" && rest[0] == '/' && strings.Contains(rest, "): ")) {
 		return numError
 	}
 	return 0
-}
-
-func isRubyFrame(s string) bool {
-	i := strings.Index(s, ".rb:")
-	return i > 0 && strings.Contains(s[i:], ":in ")
 }
 
 // named judges a line that starts with a name: of an exception, of a Go function with its

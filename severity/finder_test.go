@@ -118,6 +118,7 @@ var hostile = []string{
 	strings.Repeat("\xff", 4096), strings.Repeat("\xe7\xba", 2048), strings.Repeat("\x1b[", 2048), strings.Repeat("\\", 4096), strings.Repeat(`"`, 4096),
 	strings.Repeat(`\"`, 2048), strings.Repeat("level=", 1000), strings.Repeat("k=v ", 10000), strings.Repeat("level=x ", 10000), strings.Repeat("ex", 2048),
 	strings.Repeat("exit ", 1000), strings.Repeat(" 500", 1000), strings.Repeat(`"level":`, 500), strings.Repeat(`,"level":{`, 400), strings.Repeat("\n\tat ", 800),
+	strings.Repeat(`stack":`, 500), strings.Repeat("1.1 512 512 ", 300), strings.Repeat("/x 500 ", 600),
 	strings.Repeat("GET /500 ", 500), strings.Repeat("k", 4096), strings.Repeat("stack", 800), strings.Repeat("v", 4096), strings.Repeat("a.", 2048) + "(",
 	strings.Repeat("f", 4096), strings.Repeat("eve", 1300), strings.Repeat(`"lvl `, 800), strings.Repeat("5 ", 2048), strings.Repeat("status=500x ", 400),
 	`{"level":` + strings.Repeat("9", 4000) + "}", `{"level":{"level":{"level":"error"}}}`, "<" + strings.Repeat("9", 4000) + ">", strings.Repeat("\n", 4096),

@@ -67,6 +67,19 @@ func letterHead(s string, i int) (uint8, int, Source) {
 	return 0, -1, Nowhere
 }
 
+// isKlog says whether a word is the head of klog or glog, behind the head of another log.
+func isKlog(s string, at, end int) bool {
+	if end-at != 5 && end-at != 9 || strings.IndexByte("IWEF", s[at]) < 0 || end+2 >= len(s) || s[end] != ' ' || s[end+1]-'0' > 9 {
+		return false
+	}
+	for _, c := range []byte(s[at+1 : end]) {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
 // erlang reads the heads of Erlang's reports.
 func erlang(s string) uint8 {
 	for _, r := range [...]struct {

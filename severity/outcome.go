@@ -111,6 +111,9 @@ func has(s string, i int, text string) bool {
 
 // isFault reads the neighbourhood of an f.
 func isFault(s string, i int) bool {
+	if i+1 == len(s) || s[i+1] != 'a' && s[i+1] != ' ' {
+		return false
+	}
 	return has(s, i-3, "segfault at ") || has(s, i-13, "Segmentation fault") || has(s, i-13, "segmentation fault") ||
 		has(s, i-19, "general protection fault") || has(s, i-5, "Out of memory: ") || has(s, i-4, "out of memory: Kill") ||
 		has(s, i, "failed") && strings.Contains(s[:i], "Assertion ")
@@ -158,9 +161,11 @@ func keyAround(s string, i int) (left, right int) {
 	return left, right
 }
 
-// valueOf returns the value of the key around the byte at i, or "".
+// valueOf returns the value of the key around the byte at i, or enough of it. Without a value it
+// returns "".
 func valueOf(s string, i int) string {
 	_, i = keyAround(s, i)
+	s = s[:min(len(s), i+maxRequest)]
 	if i < len(s) && s[i] == '"' {
 		i++
 	}
