@@ -39,7 +39,7 @@
 // eight digits, or is a code of up to six characters (E1001). Behind words that also name counts and measures (signal,
 // state, reason, ret, returned) it has up to three digits. Of the counts of errors and failures only 0 stays. A number with
 // a fraction, a unit or a percent sign is a measure, which varies. In a line of an access log the first digit of the status
-// stays.
+// stays: HTTP/1.1" 503, GET /cart 503, | 503 |, TCP_MISS/503, and behind the five timers of HAProxy.
 //
 // Every other word stays, so two bodies that differ in such a word have two templates.
 package columns
