@@ -5,13 +5,8 @@ package columns
 
 // address finds the UUID, the hardware address or the IPv6 address that the hexadecimal word at s is a part of. Its groups
 // may have no digit, so their number and lengths have to be right. stop is 0 where there is no such address.
-func (m *Masker) address(s, p int) (start, stop int) {
+func (m *Masker) address(s int) (start, stop int) {
 	b := m.body
-	for i := s; i < p; i++ {
-		if !is(b[i], hexLetter) {
-			return 0, 0
-		}
-	}
 	for _, off := range [...]int{0, 9, 14, 19, 24} {
 		if i := s - off; i >= m.lit && uuid(b, i) {
 			return i, i + uuidSize
@@ -55,6 +50,7 @@ func (m *Masker) groups(s int) (start, stop int) {
 	return 0, 0
 }
 
+// grow extends the text at s over hexadecimal digits and the separator sep.
 func grow(b []byte, s, least, most int, sep byte) (start, stop int) {
 	start, stop = s, s
 	for start > least && (b[start-1] == sep || is(b[start-1], digit|hexLetter)) {

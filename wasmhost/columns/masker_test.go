@@ -187,6 +187,19 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 	}
 }
 
+// Append and ID agree on texts that ID cannot hold in its buffer.
+func TestLongTextsHaveTheIDOfTheirText(t *testing.T) {
+	require.Equal(t, 2, Format, "a change of the rules is a new format")
+	var m Masker
+	for _, unit := range []string{"a long text without end ", "用户登录失败", "code 5 "} {
+		text, id := m.Append(nil, strings.Repeat(unit, 1000)+"7")
+		require.Greater(t, len(text), spill)
+		assert.Equal(t, Hash(string(text)), id)
+		assert.Equal(t, id, m.ID(strings.Repeat(unit, 1000)+"7"))
+		assert.True(t, strings.HasSuffix(string(text), Mark) || strings.HasSuffix(string(text), "7"))
+	}
+}
+
 func TestHashesOfTwoProcessesDiffer(t *testing.T) {
 	const probe = "SEALGATE_PRINT_HASHES"
 	ids := func() string {
