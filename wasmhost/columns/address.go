@@ -17,14 +17,15 @@ func (m *Masker) address(s int) (start, stop int) {
 
 const uuidSize = 36
 
-// uuid says whether 36 bytes at p have the shape 8-4-4-4-12.
+// uuid says whether 36 bytes at p have the shape 8-4-4-4-12. The slice of a pod has the UUID of the pod with underscores,
+// behind "pod".
 func uuid(b []byte, p int) bool {
-	if p+uuidSize > len(b) || b[p+8] != '-' || p > 0 && is(b[p-1], word) || p+uuidSize < len(b) && is(b[p+uuidSize], word) {
+	if p+uuidSize > len(b) || b[p+8] != '-' && b[p+8] != '_' || p > 0 && is(b[p-1], word) && !endsWith(b[:p], "pod") || p+uuidSize < len(b) && is(b[p+uuidSize], word) {
 		return false
 	}
 	for i, c := range b[p : p+uuidSize] {
 		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
+			if c != b[p+8] {
 				return false
 			}
 		} else if !is(c, digit|hexLetter) {

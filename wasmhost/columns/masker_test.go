@@ -148,6 +148,8 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"12/failed 12~failed", "<*>/failed <*>~failed"},
 			{"02-Jan-2025 02/Jan/2026:15:04:05 5-may-fail", "<*>-may-fail"},
 			{"nginx-7d9c5b8f6-xkcdq, web-7d9c5b8f6-ready", "nginx-<*>, web-<*>-ready"},
+			{"pod report-28391234-ztsfp or report-28391234-ztsf4 of job-12-https", "pod report-<*> or report-<*> of job-<*>-https"},
+			{"kubepods-podfafb1234_aaaa_4bbb_cccc_dddddddddddd.slice, kubepods-podfafbabcd_aaaa_4bbb_cccc_dddddddddddd.slice", "kubepods-pod<*>.slice, kubepods-pod<*>.slice"},
 			{"fluent-bit-x7kdq", "fluent-bit-<*>"},
 		}},
 		{"text outside ASCII", [][2]string{

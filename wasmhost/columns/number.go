@@ -14,7 +14,7 @@ func (m *Masker) number(p int) int {
 	for e < len(b) && is(b[e], digit) {
 		e++
 	}
-	if s-1 > m.lit && (b[s-1] == ':' || b[s-1] == '-') && is(b[s-2], hexLetter) {
+	if s-1 > m.lit && (b[s-1] == ':' || b[s-1] == '-' || b[s-1] == '_') && is(b[s-2], hexLetter) {
 		if from, to := m.address(s); to > 0 {
 			return m.mask(from, m.tail(to))
 		}
@@ -24,8 +24,8 @@ func (m *Masker) number(p int) int {
 	if s < p || e < len(b) && is(b[e], letter) {
 		var w shape
 		w.measure(b, s, p, e)
-		if w.hex && w.end-s == 8 && uuid(b, s) {
-			return m.mask(s, m.tail(s+uuidSize))
+		if u := w.end - 8; u >= s && u <= s+3 && w.end < len(b) && uuid(b, u) {
+			return m.mask(u, m.tail(u+uuidSize))
 		}
 		if w.code(b) && m.answer(s, w.end) {
 			m.seen = w.end
