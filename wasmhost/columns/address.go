@@ -5,13 +5,8 @@ package columns
 
 // address finds the UUID, the hardware address or the IPv6 address that the hexadecimal word at s is a part of. Its groups
 // may have no digit, so their number and lengths have to be right. stop is 0 where there is no such address.
-func (m *Masker) address(s, p int) (start, stop int) {
+func (m *Masker) address(s int) (start, stop int) {
 	b := m.body
-	for i := s; i < p; i++ {
-		if !is(b[i], hexLetter) {
-			return 0, 0
-		}
-	}
 	for _, off := range [...]int{0, 9, 14, 19, 24} {
 		if i := s - off; i >= m.lit && uuid(b, i) {
 			return i, i + uuidSize
@@ -22,14 +17,15 @@ func (m *Masker) address(s, p int) (start, stop int) {
 
 const uuidSize = 36
 
-// uuid says whether 36 bytes at p have the shape 8-4-4-4-12.
+// uuid says whether 36 bytes at p have the shape 8-4-4-4-12. The slice of a pod has the UUID of the pod with underscores,
+// behind "pod".
 func uuid(b []byte, p int) bool {
-	if p+uuidSize > len(b) || b[p+8] != '-' || p > 0 && is(b[p-1], word) || p+uuidSize < len(b) && is(b[p+uuidSize], word) {
+	if p+uuidSize > len(b) || b[p+8] != '-' && b[p+8] != '_' || p > 0 && is(b[p-1], word) && !endsWith(b[:p], "pod") || p+uuidSize < len(b) && is(b[p+uuidSize], word) {
 		return false
 	}
 	for i, c := range b[p : p+uuidSize] {
 		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
+			if c != b[p+8] {
 				return false
 			}
 		} else if !is(c, digit|hexLetter) {
@@ -55,6 +51,7 @@ func (m *Masker) groups(s int) (start, stop int) {
 	return 0, 0
 }
 
+// grow extends the text at s over hexadecimal digits and the separator sep.
 func grow(b []byte, s, least, most int, sep byte) (start, stop int) {
 	start, stop = s, s
 	for start > least && (b[start-1] == sep || is(b[start-1], digit|hexLetter)) {

@@ -86,17 +86,3 @@ func counts(b []byte, e int) bool {
 	}
 	return true
 }
-
-// accessStatus says whether the three bytes at p are the status in a line of an access log, behind HTTP/1.1. Its first
-// digit says what happened, so it stays: a server that fails is not one more of a server that works.
-func (m *Masker) accessStatus(p int) bool {
-	b := m.body
-	if b[p] < '1' || b[p] > '5' || !is(b[p+1], digit) || !is(b[p+2], digit) {
-		return false
-	}
-	e := p
-	for e > m.lit && p-e < 4 && is(b[e-1], introduce) {
-		e--
-	}
-	return e < p && e == m.lit && m.repeat.any && endsWith(b[:m.repeat.mask], "http/")
-}

@@ -27,7 +27,7 @@
 //   - Dates and times, with the names of months and days.
 //   - A UUID, a hardware address, an IP address, and a host name with its port. A host name ends in a top-level domain; a
 //     domain that is also a common word (internal, dev, io) makes a host name only with a digit, a port or an @.
-//   - The random end of the name of a pod, behind the hash of its ReplicaSet.
+//   - The random end of the name of a pod, behind the hash of its ReplicaSet or the time of its CronJob.
 //   - A path below its first part (of Windows too), and a URL after its scheme. A path of one part (/healthz) is a name.
 //   - The name of an account: behind the keys user and username (user=bob, "user":"bob"), and where sshd and PAM print it
 //     (invalid user bob from 10.0.0.1, session opened for user bob). An account is an id. Behind "user" in any other
@@ -39,7 +39,7 @@
 // eight digits, or is a code of up to six characters (E1001). Behind words that also name counts and measures (signal,
 // state, reason, ret, returned) it has up to three digits. Of the counts of errors and failures only 0 stays. A number with
 // a fraction, a unit or a percent sign is a measure, which varies. In a line of an access log the first digit of the status
-// stays.
+// stays: HTTP/1.1" 503, GET /cart 503, | 503 |, TCP_MISS/503, and behind the five timers of HAProxy.
 //
 // Every other word stays, so two bodies that differ in such a word have two templates.
 package columns

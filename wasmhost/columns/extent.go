@@ -52,10 +52,10 @@ func part(b []byte, e, j, d int) int {
 	}
 	var w shape
 	w.measure(b, j, p, d)
-	if w.kind(b) != id {
-		return 0
+	if w.kind(b) == id || podEnd(b, e, j, w.end) {
+		return w.end
 	}
-	return w.end
+	return 0
 }
 
 // letters says whether the letters from s to end belong to the variable part that ends at e: a month in a date, a long
@@ -66,7 +66,7 @@ func letters(b []byte, e, s, end int) bool {
 	case n == 3:
 		return dateName(b[s:end]) && end+1 < len(b) && b[end] == b[s-1] && is(b[end+1], digit)
 	case n == 5:
-		return b[s-1] == '-' && s-1 == e && random(b[s:end]) && randomBefore(b, e)
+		return podEnd(b, e, s, end)
 	case n >= 8:
 		for ; s < end; s++ {
 			if !is(b[s], hexLetter) {
@@ -76,6 +76,11 @@ func letters(b []byte, e, s, end int) bool {
 		return true
 	}
 	return false
+}
+
+// podEnd says whether the text from s to end is the random end of the name of a pod.
+func podEnd(b []byte, e, s, end int) bool {
+	return end-s == 5 && b[s-1] == '-' && s-1 == e && random(b[s:end]) && randomBefore(b, e)
 }
 
 // random says whether a word has only characters of which Kubernetes makes random names: no vowel, none of 0, 1 and 3.
@@ -92,13 +97,13 @@ func random(w []byte) bool {
 	return true
 }
 
-// randomBefore says whether the hash of a ReplicaSet ends at e, behind a hyphen.
+// randomBefore says whether the hash of a ReplicaSet or the time of a CronJob ends at e, behind a hyphen.
 func randomBefore(b []byte, e int) bool {
 	s := e
 	for s > 0 && e-s <= 10 && is(b[s-1], word) {
 		s--
 	}
-	return e-s >= 6 && e-s <= 10 && s > 0 && b[s-1] == '-' && random(b[s:e])
+	return e-s >= 6 && e-s <= 10 && s > 0 && b[s-1] == '-' && (random(b[s:e]) || e-s >= 8 && digitsOnly(b[s:e]))
 }
 
 // pass is where the run of the bytes c and d at p ends.

@@ -59,6 +59,7 @@ var answerWords = []answerWord{
 	{text: "return", kind: verbAnswer, whole: true},
 	{text: "returns", kind: verbAnswer, whole: true},
 	{text: "returned", kind: verbAnswer, whole: true},
+	{text: "completed", kind: verbAnswer, whole: true},
 	{text: "exited", kind: verbAnswer, whole: true},
 	{text: "exited with", kind: verbAnswer, whole: true},
 	{text: "terminated with", kind: verbAnswer, whole: true},

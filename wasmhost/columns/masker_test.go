@@ -96,7 +96,15 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 		{"statuses in access logs keep their first digit", [][2]string{
 			{`"GET /a HTTP/1.1" 503 17`, `"GET /a HTTP/<*>" 5<*>`},
 			{`"GET /a HTTP/2.0" 200 17 "-"`, `"GET /a HTTP/<*>" 2<*> "-"`},
-			{"404 files", "<*> files"},
+			{"GET /cart/5/items 503 12.345 ms - 170", "GET /cart/<*> 5<*>"},
+			{"POST /login 200 3 ms", "POST /login 2<*>"},
+			{`[GIN] 2026/01/02 - 10:00:00 | 503 |  1.2ms | 10.0.0.1 | GET  "/x"`, `[GIN] <*> | 5<*> | GET  "/x"`},
+			{"|\x1b[97;41m 503 \x1b[0m| 1ms", "|\x1b[<*> 5<*> \x1b[<*>"},
+			{`"GET http://a.example/x HTTP/1.1" from 10.0.0.1:1234 - 503 19B in 1.2ms`, `"GET http://<*> HTTP/<*>" from <*> - 5<*> in <*>`},
+			{"10.0.0.1:1234 [02/Jan/2026:10:00:00.123] web app/s1 0/0/1/2/3 503 213 - -", "<*> [<*>] web app/s<*> 5<*> - -"},
+			{"10.0.0.1 TCP_MISS/503 1234 GET http://a.example/ -", "<*> TCP_MISS/5<*> GET http://<*> -"},
+			{"Completed 503 Service Unavailable in 12ms", "Completed 503 Service Unavailable in <*>"},
+			{"Completed 503 tasks, 404 files, a/b 404, 1/2/3 404 x", "Completed <*> tasks, <*> files, a/b <*> x"},
 		}},
 		{"hosts", [][2]string{
 			{"to www.example.com failed", "to <*> failed"},
@@ -140,6 +148,8 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 			{"12/failed 12~failed", "<*>/failed <*>~failed"},
 			{"02-Jan-2025 02/Jan/2026:15:04:05 5-may-fail", "<*>-may-fail"},
 			{"nginx-7d9c5b8f6-xkcdq, web-7d9c5b8f6-ready", "nginx-<*>, web-<*>-ready"},
+			{"pod report-28391234-ztsfp or report-28391234-ztsf4 of job-12-https", "pod report-<*> or report-<*> of job-<*>-https"},
+			{"kubepods-podfafb1234_aaaa_4bbb_cccc_dddddddddddd.slice, kubepods-podfafbabcd_aaaa_4bbb_cccc_dddddddddddd.slice", "kubepods-pod<*>.slice, kubepods-pod<*>.slice"},
 			{"fluent-bit-x7kdq", "fluent-bit-<*>"},
 		}},
 		{"text outside ASCII", [][2]string{
@@ -176,6 +186,19 @@ func TestWhatVariesIsMaskedAndWhatSaysWhatHappenedStays(t *testing.T) {
 				assert.Equal(t, c[1], masked(c[0]), "%q", c[0])
 			}
 		})
+	}
+}
+
+// Append and ID agree on texts that ID cannot hold in its buffer.
+func TestLongTextsHaveTheIDOfTheirText(t *testing.T) {
+	require.Equal(t, 2, Format, "a change of the rules is a new format")
+	var m Masker
+	for _, unit := range []string{"a long text without end ", "用户登录失败", "code 5 "} {
+		text, id := m.Append(nil, strings.Repeat(unit, 1000)+"7")
+		require.Greater(t, len(text), spill)
+		assert.Equal(t, Hash(string(text)), id)
+		assert.Equal(t, id, m.ID(strings.Repeat(unit, 1000)+"7"))
+		assert.True(t, strings.HasSuffix(string(text), Mark) || strings.HasSuffix(string(text), "7"))
 	}
 }
 
@@ -252,7 +275,7 @@ func TestBodiesOfAMegabyteTakeBoundedMemoryAndLinearTime(t *testing.T) {
 	for _, unit := range []string{"a", "1", "a1", "en0", "en0_", "en0-1 ", ".", "a.", "a.b1", "/", "/a", "//", ":", "ff:", "1:", "-", "user", "user ", "for user ",
 		"us", " ", "  1", "Jan ", "Jan 1", "1, ", "x_1 ", "\xff", "\x00", "@", "a@", "http://", "user=", `"user"`, `"user" `, "1-", "=/a", "1::", "1:-", "a.b ", "-1", "a-1.com ", `\`, `:\`, `c:\`, `c:\a\`, `c:\a\1 `, "<1 ", "=a.b.c", "status 200 ", "status ", "code=5 ", "-ff", "ff-", "ff:", "ff:1", "1:ff", "1-ff", "0:", "12345678-", "a1b", "a1b-", "1-Jan-", "1-abcde", "bcdfgh2-xkcdq",
 		"\xe7", "用户", "用户1", "１", "，", "1，", "1、2", "\xef\xbc", "退出码：1", "退出码", "为", "：", "user=\"张", "user=a", "invalid user a from ", "for user 1.1 ", "a@b.", "a.io ", "/1/", "/1/a", "/户", "\\\\", "\\\"user", "1.1.1.1/a",
-		"a-b.c-1.", "exited with ", "rhost=", "[=", "=", "(((", "\t", "-", "+1", "0x", "E1 ", `HTTP/1" 200 `} {
+		"a-b.c-1.", "exited with ", "GET /a 200 ", "| 200 |", "TCP_MISS/200 ", "1/2/3/4/5 200 ", "- 200 1B in ", "rhost=", "[=", "=", "(((", "\t", "-", "+1", "0x", "E1 ", `HTTP/1" 200 `} {
 		body := strings.Repeat(unit, 1<<20/len(unit))
 		text, id := m.Append(nil, body)
 		require.Equal(t, id, m.ID(body), "%q", unit)

@@ -14,8 +14,8 @@ func (m *Masker) number(p int) int {
 	for e < len(b) && is(b[e], digit) {
 		e++
 	}
-	if s-1 > m.lit && (b[s-1] == ':' || b[s-1] == '-') && is(b[s-2], hexLetter) {
-		if from, to := m.address(s, s); to > 0 {
+	if s-1 > m.lit && (b[s-1] == ':' || b[s-1] == '-' || b[s-1] == '_') && is(b[s-2], hexLetter) {
+		if from, to := m.address(s); to > 0 {
 			return m.mask(from, m.tail(to))
 		}
 	}
@@ -24,8 +24,8 @@ func (m *Masker) number(p int) int {
 	if s < p || e < len(b) && is(b[e], letter) {
 		var w shape
 		w.measure(b, s, p, e)
-		if w.hex && w.end-s == 8 && uuid(b, s) {
-			return m.mask(s, m.tail(s+uuidSize))
+		if u := w.end - 8; u >= s && u <= s+3 && w.end < len(b) && uuid(b, u) {
+			return m.mask(u, m.tail(u+uuidSize))
 		}
 		if w.code(b) && m.answer(s, w.end) {
 			m.seen = w.end
@@ -67,11 +67,11 @@ func (m *Masker) number(p int) int {
 	return m.mask(from, unit(b, end))
 }
 
-// compound masks the number from from to end, to which something is joined that may be of one address with it.
+// compound masks the number from from to end. More text is joined to it, and both may be parts of one address.
 func (m *Masker) compound(from, end int) int {
 	b := m.body
 	if j := pass(b, end, ':', '-'); j > end && j < len(b) && is(b[j], hexLetter) {
-		if start, stop := m.address(j, j); stop > 0 {
+		if start, stop := m.address(j); stop > 0 {
 			return m.mask(min(from, start), m.tail(stop))
 		}
 	}
@@ -173,7 +173,7 @@ func (w *shape) kind(b []byte) kind {
 	return id
 }
 
-// hexName says whether a word of hexadecimal digits is a name with a number all the same: E0102 of klog, bad1, 12added.
+// hexName says whether a word of hexadecimal digits is still a name with a number: E0102 of klog, bad1, 12added.
 func (w *shape) hexName(b []byte, before, first int) bool {
 	switch {
 	case w.runs > 1 || before > 7 || w.after > 7:
