@@ -228,7 +228,7 @@ func TestAFilterIsTriedOnLogsAsANodeReadsThem(t *testing.T) {
 		t.Run(as, func(t *testing.T) {
 			r := sealctl(t, "filter", "test", quiet, "--as", as, "--logs", inFile(t, "app.log", logs))
 			require.Equal(t, exitDone, r.code, r.stderr)
-			assert.Contains(t, r.stdout, "2 records, 46 bytes")
+			assert.Contains(t, r.stdout, "2 records, 45 bytes")
 			assert.Contains(t, r.stdout, `ERROR failed\nError: x\n    at f (a.js:1:2)`)
 			assert.Contains(t, r.stdout, "2 of 2 records have no severity", "none is guessed")
 		})
