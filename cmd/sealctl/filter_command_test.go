@@ -216,3 +216,24 @@ func TestTheSkeletonOverwritesNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, files, 1, "nothing else was written either")
 }
+
+func TestAFilterIsTriedOnLogsAsANodeReadsThem(t *testing.T) {
+	const trace = "ERROR failed\nError: x\n    at f (a.js:1:2)\n"
+	cri := strings.ReplaceAll("2026-01-31T12:00:00Z stderr F "+strings.TrimSpace(trace), "\n", "\n2026-01-31T12:00:00Z stderr F ")
+	for as, logs := range map[string]string{
+		"edge":  trace + "done",
+		"agent": cri + "\n2026-01-31T12:00:01Z stdout F done",
+		"otlp":  `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"ERROR failed\nError: x\n    at f (a.js:1:2)"}},{"body":{"stringValue":"done"}}]}]}]}`,
+	} {
+		t.Run(as, func(t *testing.T) {
+			r := sealctl(t, "filter", "test", quiet, "--as", as, "--logs", inFile(t, "app.log", logs))
+			require.Equal(t, exitDone, r.code, r.stderr)
+			assert.Contains(t, r.stdout, "2 records, 45 bytes")
+			assert.Contains(t, r.stdout, `ERROR failed\nError: x\n    at f (a.js:1:2)`)
+			assert.Contains(t, r.stdout, "2 of 2 records have no severity", "none is guessed")
+		})
+	}
+	r := sealctl(t, "filter", "test", quiet, "--as", "gateway", "--logs", "app.log")
+	assert.NotEqual(t, exitDone, r.code)
+	assert.Contains(t, r.stderr, `--as "gateway" is not one of [agent edge otlp]`)
+}

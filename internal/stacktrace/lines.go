@@ -18,6 +18,8 @@ func isFrame(text string) bool {
 		return strings.HasPrefix(text, "... ") && len(text) > 4 && isDigit(text[4])
 	case '-': // .NET
 		return hasAnyPrefix(text, "---> ", "--- End of ")
+	case '/': // Go
+		return strings.Contains(text, ".go:")
 	case 't': // PHP
 		return strings.HasPrefix(text, "thrown in ") && strings.Contains(text, " on line ")
 	}
@@ -72,6 +74,18 @@ func isGoFrame(line string) bool {
 	}
 	at := strings.IndexByte(line, '(')
 	return at > 0 && strings.HasSuffix(line, ")") && !strings.Contains(line[:at], " ")
+}
+
+// isGoFunction reports whether a line is the name of a function, with its package:
+// main.main, or example.com/shop/orders.(*Store).Load.
+func isGoFunction(line string) bool {
+	if line[0] == '/' || strings.ContainsAny(line, " :,;=\"'") {
+		return false
+	}
+	name := line[strings.LastIndexByte(line, '/')+1:]
+	known := len(name) < len(line) || hasAnyPrefix(name, "main.", "runtime.", "testing.")
+	at := strings.IndexByte(name, '.')
+	return known && at > 0 && at+1 < len(name) && (isLetter(name[at+1]) || name[at+1] == '(')
 }
 
 // isRubyFrame reports whether a line is /app/cart.rb:12:in 'total', as Logger writes it.

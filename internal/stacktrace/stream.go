@@ -111,6 +111,8 @@ func (s *Stream) unindented(line string) (place, bool) {
 		return pythonEnd, true
 	case s.at == goDump && isGoFrame(line):
 		return goDump, true
+	case isGoFunction(line) && (s.at == goDump || s.announced()): // as zap and pkg/errors write frames
+		return goDump, true
 	case isRubyFrame(line):
 		return frames, s.at == frames || s.announced()
 	case isRubyError(line):
@@ -182,9 +184,9 @@ func (s *Stream) golang(line string) (next place, continues, known bool) {
 func (s *Stream) node(line string) (next place, continues, known bool) {
 	switch s.at {
 	case nodeSource, nodeFrames:
-		known = hasAnyPrefix(line, "^", "(Use `node", "Node.js v", "}")
+		known = hasAnyPrefix(line, "^", "(Use `node", "Node.js v", "Emitted 'error' event", "}")
 	case frames:
-		known = line == "}" // of the properties of an error
+		known = line == "}" || strings.HasPrefix(line, "Emitted 'error' event") // of the properties of an error
 	}
 	return s.at, known, known
 }
@@ -208,8 +210,8 @@ func (s *Stream) others(line string) (next place, continues, known bool) {
 
 // alarms are words, one of which is in a line that a trace may follow.
 var alarms = []string{
-	"error", "exception", "fatal", "severe", "crit", "warn", "fail", "panic", "abort", "crash",
-	"错误", "异常", "失败", "エラー", "例外", "失敗",
+	"error", "exception", "fatal", "severe", "crit", "warn", "fail", "panic", "abort", "crash", "err]", " err ", "ftl]",
+	"错误", "异常", "失败", "出错", "故障", "エラー", "例外", "失敗",
 }
 
 // announced reports whether the line before is an ordinary one that a trace may

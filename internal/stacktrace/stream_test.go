@@ -105,6 +105,18 @@ panic({0x6a3d40?, 0xc0000b4000?})
 	/usr/local/go/src/runtime/panic.go:787 +0x132
 ===
 2025/01/02 10:00:01 order 18 loaded`,
+	"Go's zap and pkg/errors": `
+2025-01-02T10:00:00.000Z	ERROR	controller/controller.go:329	Reconciler error	{"error": "no order"}
+sigs.k8s.io/controller-runtime/pkg/internal/controller.(*Controller).Start.func2.2
+	/go/pkg/mod/sigs.k8s.io/controller-runtime@v0.16.3/pkg/internal/controller/controller.go:227
+main.main
+	/src/main.go:12
+runtime.goexit
+	/usr/local/go/src/runtime/asm_amd64.s:1650
+===
+2025-01-02T10:00:01.000Z	INFO	controller/controller.go:329	Reconciled
+===
+example.com/index.html`,
 	"Node": `
 server listens
 ===
@@ -131,7 +143,21 @@ server listens
 Error: no port
     at Object.<anonymous> (/app/index.js:3:9)
 
-Node.js v18.17.0`,
+Node.js v18.17.0
+===
+node:events:497
+      throw er; // Unhandled 'error' event
+      ^
+
+Error: listen EADDRINUSE: address already in use :::3000
+    at Server.setupListenHandle [as _listen2] (node:net:1817:16)
+Emitted 'error' event on Server instance at:
+    at emitErrorNT (node:net:1796:8) {
+  code: 'EADDRINUSE',
+  port: 3000
+}
+
+Node.js v20.11.0`,
 	".NET": `
 info: Microsoft.Hosting.Lifetime[14]
       Now listening on: http://[::]:8080
@@ -149,7 +175,11 @@ Unhandled exception. System.InvalidOperationException: no customer
 --- End of stack trace from previous location ---
    at Shop.Program.Main()
 ===
-started`,
+[10:00:00 ERR] Order 17 is odd
+System.InvalidOperationException: no customer
+   at Shop.Orders.Load(Int32 id) in /src/Orders.cs:line 41
+===
+[10:00:01 INF] started`,
 	"Ruby": `
 I, [2025-01-02T10:00:00.000 #1]  INFO -- : order 16 loaded
 ===
