@@ -27,7 +27,7 @@ const (
 	kindError     // an error, if there is a value
 	kindException // an exception or a trace of a stack, if there is a value
 	kindStack     // stack: it may have another meaning
-	kindHint      // an outcome in a word
+	kindType      // type: Warning, as in events of Kubernetes
 
 	// Keys of text and of context.
 	kindMessage
@@ -43,7 +43,7 @@ const (
 )
 
 func (k kind) isLevel() bool   { return k >= kindNumber && k <= kindShort }
-func (k kind) isOutcome() bool { return k >= kindStatus && k <= kindHint }
+func (k kind) isOutcome() bool { return k >= kindStatus && k <= kindType }
 
 // trust orders what is found. Fields of words come before fields of numbers, both before
 // tokens, those before crashes.
@@ -125,7 +125,7 @@ var keys = newTable(map[kind][]string{
 		"thrown", "throwable", "panic", "errorverbose",
 	},
 	kindStack:   {"stack"},
-	kindHint:    {"type", "outcome", "eventoutcome", "result", "结果"},
+	kindType:    {"type"},
 	kindMessage: {"msg", "message", "@m", "text", "shortmessage", "@message", "rendered", "renderedmessage", "logmessage", "eventmessage", "description", "消息"},
 	kindLog:     {"log", "record", "event", "meta", "metadata", "body", "ecs", "logrecord", "entry", "logevent", "fields"},
 	kindHTTP:    {"http", "response", "res", "request", "httprequest", "resp", "req"},

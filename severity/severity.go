@@ -181,7 +181,7 @@ func (f *Finder) field(k kind, value string, s Source) {
 			f.severe(numError, s)
 		} else if k == kindException && !isNothing(value) || k == kindStack && isTrace(value) {
 			f.severe(numError, Crash)
-		} else if n := wordOf(value); k == kindStatus && n != 0 || k == kindHint && n >= numWarn { // Datadog's status is a level
+		} else if n := wordOf(value); k == kindStatus && n != 0 || k == kindType && n >= numWarn { // Datadog's status is a level
 			f.offer(trustHint, Result{Text: value, Number: n, Confidence: Weak, Source: s})
 		} else if k == kindError && !isNothing(value) {
 			f.offer(trustHint, Result{Number: numError, Confidence: Weak, Source: s})

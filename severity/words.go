@@ -149,6 +149,9 @@ func levelWord(value string) (uint8, string) {
 	if n := wordOf(value); n != 0 {
 		return n, value
 	}
+	if n := between(value); n != 0 {
+		return n, value
+	}
 	if i := strings.LastIndexAny(value, "._:/ "); i >= 0 && len(value)-i > 2 {
 		if strings.EqualFold(value, "audit failure") {
 			return numError, value
@@ -156,6 +159,22 @@ func levelWord(value string) (uint8, string) {
 		return wordOf(value[i+1:]), value[i+1:]
 	}
 	return 0, ""
+}
+
+// between returns the number of a level of slog that lies between two names: INFO+2, DEBUG-4.
+func between(value string) uint8 {
+	i := strings.LastIndexAny(value, "+-")
+	if i < 2 || len(value)-i != 2 || value[i+1]-'0' > 9 {
+		return 0
+	}
+	n, step := int(wordOf(value[:i])), int(value[i+1]-'0')
+	switch {
+	case n == 0:
+		return 0
+	case value[i] == '-':
+		step = -step
+	}
+	return uint8(min(max(n+step, numTrace), 24))
 }
 
 // undress takes colours and brackets off a value.
