@@ -344,3 +344,17 @@ func BenchmarkReader(b *testing.B) {
 		})
 	}
 }
+
+// FuzzDocuments finds that reading ends whatever the text is.
+func FuzzDocuments(f *testing.F) {
+	f.Add(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"one"}}]}]}]} {"resourceLogs":null}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		source := logfile.NewDocuments(strings.NewReader(text))
+		for range len(text) + 1 {
+			if _, err := source.Next(); err != nil {
+				return
+			}
+		}
+		t.Error("there are more documents than bytes")
+	})
+}

@@ -235,16 +235,3 @@ func TestAnUnknownReceiverIsRefused(t *testing.T) {
 	_, err := Open(t.Context(), "gateway", "a.log", strings.NewReader(""))
 	assert.EqualError(t, err, `"gateway" is not one of [agent edge otlp]`)
 }
-
-func FuzzOTLP(f *testing.F) {
-	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"one"}}]}]}]} {"resourceLogs":null}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		source := newDocuments(bytes.NewReader(text))
-		for range len(text) + 1 {
-			if _, err := source.Next(); err != nil {
-				return
-			}
-		}
-		t.Error("there are more documents than bytes")
-	})
-}

@@ -18,6 +18,7 @@ const (
 	pythonEnd                 // behind the exception that ends a Python trace
 	pythonChain               // behind During handling of the above exception, ...
 	goPanic                   // behind panic:, before the goroutines
+	goRuntime                 // behind what the runtime of Go says before a fatal error
 	goDump                    // behind goroutine 1 [running]:
 	nodePlace                 // behind /app/server.js:3, before the line of source
 	nodeSource                // behind that line, before the error
@@ -62,7 +63,7 @@ func (s *Stream) step(line string) (place, bool) {
 // blank judges an empty line.
 func (s *Stream) blank() (place, bool) {
 	switch s.at {
-	case pythonEnd, pythonChain, goPanic, goDump, nodeSource, nodeFrames:
+	case pythonEnd, pythonChain, goPanic, goRuntime, goDump, nodeSource, nodeFrames:
 		return s.at, true
 	}
 	return ordinary, false
@@ -167,14 +168,16 @@ func (s *Stream) python(line string) (next place, continues, known bool) {
 }
 
 func (s *Stream) golang(line string) (next place, continues, known bool) {
-	crashing := s.at == goPanic || s.at == goDump
+	crashing := s.at == goPanic || s.at == goRuntime || s.at == goDump
 	switch {
 	case isGoroutine(line):
 		return goDump, crashing || s.announced(), true
 	case strings.HasPrefix(line, "panic: "):
 		return goPanic, false, true
-	case hasAnyPrefix(line, "fatal error: ", "runtime: ", "SIGQUIT: ", "SIGABRT: ", "SIGSEGV: "):
-		return goPanic, s.at == goPanic, true
+	case strings.HasPrefix(line, "fatal error: "):
+		return goPanic, s.at == goRuntime, true
+	case hasAnyPrefix(line, "runtime: ", "SIGQUIT: ", "SIGABRT: ", "SIGSEGV: "):
+		return goRuntime, s.at == goPanic || s.at == goRuntime, true
 	case crashing && hasAnyPrefix(line, "[signal ", "[recovered", "PC=", "runtime stack:"):
 		return s.at, true, true
 	}

@@ -319,3 +319,15 @@ func BenchmarkContinues(b *testing.B) {
 		})
 	}
 }
+
+func TestFatalErrorsOfGoAreRecordsEach(t *testing.T) {
+	var s Stream
+	lines := []string{"fatal error: concurrent map writes 0", "fatal error: concurrent map writes 1", "",
+		"runtime: goroutine stack exceeds 1000000000-byte limit", "fatal error: stack overflow", "", "runtime stack:", "goroutine 1 [running]:", "main.f(0x1)"}
+	want := []bool{false, false, true, true, true, true, true, true, true}
+	for i, line := range lines {
+		if got := s.Continues(line); got != want[i] {
+			t.Errorf("%q: continues %t", line, got)
+		}
+	}
+}
