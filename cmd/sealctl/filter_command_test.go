@@ -49,7 +49,7 @@ func TestAFilterIsTriedOnLogs(t *testing.T) {
 		"\nkept\n  INFO    order 4711 placed\n  ERROR   GET /healthz 503\n",
 		"  DEBUG   cache hit\n  DEBUG   2026-01-31T12:00:04Z DEBUG a line\\tthat is no JSON\\x1b[2J\n",
 		"reports: 1, which with representatives tell of 1 of 1 counted records\n",
-		"templates kept most\n         1  GET /healthz <*>\n",
+		"templates kept most\n         1  GET /healthz 2<*>\n",
 		"units a record", "pages of 64 KiB", "to compile",
 	} {
 		assert.Contains(t, r.stdout, want)
@@ -226,11 +226,11 @@ func TestAFilterIsTriedOnLogsAsANodeReadsThem(t *testing.T) {
 		"otlp":  `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"ERROR failed\nError: x\n    at f (a.js:1:2)"}},{"body":{"stringValue":"done"}}]}]}]}`,
 	} {
 		t.Run(as, func(t *testing.T) {
-			r := sealctl(t, "filter", "test", quiet, "--as", as, "--logs", inFile(t, "app.log", logs))
+			r := sealctl(t, "filter", "test", quiet, "--as", as, "--infer-severity", "off", "--logs", inFile(t, "app.log", logs))
 			require.Equal(t, exitDone, r.code, r.stderr)
 			assert.Contains(t, r.stdout, "2 records, 45 bytes")
 			assert.Contains(t, r.stdout, `ERROR failed\nError: x\n    at f (a.js:1:2)`)
-			assert.Contains(t, r.stdout, "2 of 2 records have no severity", "none is guessed")
+			assert.Contains(t, r.stdout, "2 of 2 records have no severity", "the receiver sets none")
 		})
 	}
 	r := sealctl(t, "filter", "test", quiet, "--as", "gateway", "--logs", "app.log")

@@ -76,12 +76,12 @@ func TestEveryRecordHasOneOutcomeWithItsRuleAndExamples(t *testing.T) {
 	assert.Equal(t, []Outcome{
 		{Kept, "", 3, 21, []Example{{9, "order 1"}, {9, "payment"}}},
 		{Dropped, "severity", 1, 5, []Example{{5, "cache"}}},
-		{Represented, "contains: GET /healthz", 2, 32, []Example{{9, "GET /healthz 200"}}},
+		{Represented, "contains: GET /healthz", 2, 32, []Example{{9, "GET /healthz 200"}, {17, "GET /healthz 503"}}},
 	}, r.Outcomes)
 	assert.Equal(t, uint64(6), r.Records)
 	assert.Equal(t, r.Records, r.Kept+r.Dropped+r.Represented)
 	assert.Equal(t, []Template{{"order <*>", 2}}, r.KeptTemplates)
-	assert.Equal(t, []Template{{"GET /healthz <*>", 2}}, r.DroppedTemplates)
+	assert.Equal(t, []Template{{"GET /healthz 2<*>", 1}}, r.DroppedTemplates)
 	assert.Equal(t, uint64(1), r.Reports.Reports)
 	assert.Equal(t, uint64(2), r.Reports.Records)
 	assert.Equal(t, uint64(6), r.Timeless)

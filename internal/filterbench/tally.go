@@ -81,7 +81,7 @@ func (t *tally) record(b *logfilter.Batch, i int, fate Fate, rule string) {
 	}
 	body, severity := b.Body(i), b.Severity(i)
 	t.bytes += uint64(len(body))
-	t.times(b.Time(i))
+	t.times(timeOf(b.Log(i)))
 	if severity == 0 {
 		t.unranked++
 	}
