@@ -49,7 +49,7 @@ func TestAFilterIsTriedOnLogs(t *testing.T) {
 		"\nkept\n  INFO    order 4711 placed\n  ERROR   GET /healthz 503\n",
 		"  DEBUG   cache hit\n  DEBUG   2026-01-31T12:00:04Z DEBUG a line\\tthat is no JSON\\x1b[2J\n",
 		"reports: 1, which with representatives tell of 1 of 1 counted records\n",
-		"templates kept most\n         1  GET /healthz 2<*>\n",
+		"templates kept most\n         1  GET /healthz 5<*>\n",
 		"units a record", "pages of 64 KiB", "to compile",
 	} {
 		assert.Contains(t, r.stdout, want)
