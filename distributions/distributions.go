@@ -20,6 +20,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/sealgate/sealgate/internal/reload"
 )
 
 const scheme = "embedded"
@@ -51,7 +53,7 @@ func named(pattern string, name func(file string) string) []string {
 // NewFactory returns the factory of the configuration provider `embedded`. Its
 // URIs are embedded:<name>, with the names that Names and Overlays return.
 func NewFactory() confmap.ProviderFactory {
-	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} })
+	return reload.Guard(confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} }))
 }
 
 type provider struct{}

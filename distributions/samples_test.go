@@ -135,7 +135,7 @@ func readManifest(t *testing.T, file string) manifest {
 	var nodes map[string]yaml.Node
 	require.NoError(t, yaml.Unmarshal(content, &nodes))
 	m := manifest{}
-	for _, kind := range append([]string{"providers"}, kinds...) {
+	for _, kind := range append([]string{"providers", "converters"}, kinds...) {
 		node := nodes[kind]
 		list := m[kind]
 		require.NoError(t, node.Decode(&list))
