@@ -18,6 +18,11 @@ func NewFactory() processor.Factory {
 	return processor.NewFactory(metadata.Type, createDefaultConfig, processor.WithLogs(createLogs, metadata.LogsStability))
 }
 
-func createLogs(_ context.Context, set processor.Settings, cfg component.Config, next consumer.Logs) (processor.Logs, error) {
-	return newProcessor(set, cfg.(*Config), next)
+// createLogs fails where the filter would not start.
+func createLogs(ctx context.Context, set processor.Settings, config component.Config, next consumer.Logs) (processor.Logs, error) {
+	cfg := config.(*Config)
+	if err := cfg.check(ctx); err != nil {
+		return nil, err
+	}
+	return newProcessor(set, cfg, next)
 }

@@ -59,16 +59,12 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 	if err != nil {
 		return err
 	}
-	p.runtime, err = wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{
-		CacheDir:    p.cfg.CacheDirectory,
-		MemoryPages: uint32(p.cfg.MemoryMiB << 10 / pageKiB),
-		Unmetered:   p.cfg.unmetered,
-	})
+	p.runtime, err = wasmhost.NewRuntime(ctx, p.cfg.runtimeOptions())
 	if err != nil {
 		return err
 	}
 	loaded := stateOf(p.cfg.Module) // before it is read, so that no change is missed
-	module, err := p.load(ctx)
+	module, err := p.cfg.load(ctx, p.runtime)
 	if err != nil {
 		return fmt.Errorf("`module`: %w", err)
 	}
@@ -95,16 +91,24 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 // shipped is the prefix of the names of filters that are compiled in.
 const shipped = "builtin:"
 
-func (p *wasmFilter) load(ctx context.Context) (*wasmhost.Module, error) {
-	name, ok := strings.CutPrefix(p.cfg.Module, shipped)
+func (cfg *Config) load(ctx context.Context, r *wasmhost.Runtime) (*wasmhost.Module, error) {
+	name, ok := strings.CutPrefix(cfg.Module, shipped)
 	if !ok {
-		return p.runtime.LoadFile(ctx, p.cfg.Module, p.cfg.Digest)
+		return r.LoadFile(ctx, cfg.Module, cfg.Digest)
 	}
 	m, err := builtin.Find(name)
 	if err != nil {
 		return nil, err
 	}
-	return p.runtime.LoadSource(ctx, wasmhost.Source(m), p.cfg.Digest)
+	return r.LoadSource(ctx, wasmhost.Source(m), cfg.Digest)
+}
+
+func (cfg *Config) runtimeOptions() wasmhost.RuntimeOptions {
+	return wasmhost.RuntimeOptions{
+		CacheDir:    cfg.CacheDirectory,
+		MemoryPages: uint32(cfg.MemoryMiB << 10 / pageKiB),
+		Unmetered:   cfg.unmetered,
+	}
 }
 
 // begin starts what goes on in the background.
