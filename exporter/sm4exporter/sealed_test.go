@@ -157,15 +157,12 @@ func TestAnExhaustedKeyRefusesRequestsAndSendsNothing(t *testing.T) {
 	assert.EqualValues(t, 100, count(t, tel, "refused_items"))
 }
 
-func TestTheSearchKeyIsNeededAtStart(t *testing.T) {
+func TestTheSearchKeyIsNeededWhereItIsMade(t *testing.T) {
 	set, _ := settings(t)
 	path := filepath.Join(t.TempDir(), "none.key")
-	e, err := NewFactory().CreateTraces(t.Context(), set, configured(t, newKeyPair(t).yaml()+goodGRPC+"seal: {search: [a], search_key: {file: "+path+"}}"))
-	require.NoError(t, err)
-	err = e.Start(t.Context(), componenttest.NewNopHost())
+	_, err := NewFactory().CreateTraces(t.Context(), set, configured(t, newKeyPair(t).yaml()+goodGRPC+"seal: {search: [a], search_key: {file: "+path+"}}"))
 	assert.ErrorContains(t, err, "`seal::search_key`")
 	assert.ErrorContains(t, err, path)
-	assert.NoError(t, e.Shutdown(t.Context()))
 }
 
 // The queue on the disk belongs to the exporter behind, which finds it again by its

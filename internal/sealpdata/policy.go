@@ -98,6 +98,8 @@ func (o *Options) validateSearch() error {
 		switch {
 		case name == "":
 			return fmt.Errorf("`search`: name %d is empty; use the name of an attribute", i+1)
+		case strings.TrimSpace(name) != name:
+			return fmt.Errorf("`search`: %q begins or ends with white space; remove it", name)
 		case strings.Contains(name, "*"):
 			return fmt.Errorf("`search`: %q has a wildcard; name each attribute", name)
 		case reserved(name):
