@@ -48,7 +48,7 @@ type role func(text string, at setting) error
 // roleOf returns what checks a setting, nil where it is no address.
 func (s *settings) roleOf(at setting) role {
 	switch {
-	case at.owner.typ == "loadbalancing":
+	case at.owner.typ == "load_balancing":
 		return nil // the endpoint of its template is not used
 	case at.owner.kind == "exporters" && slices.Contains(perSignal, at.key):
 		return checkURL
@@ -70,7 +70,7 @@ var perSignal = []string{"traces_endpoint", "metrics_endpoint", "logs_endpoint",
 
 func (at setting) speaksHTTP() bool {
 	switch at.owner.typ {
-	case "otlp_http", "otlphttp", "prometheusremotewrite":
+	case "otlp_http", "prometheus_remote_write":
 		return at.owner.kind == "exporters"
 	case "sm4":
 		return strings.Contains(at.path, "::otlp_http::")
@@ -80,7 +80,7 @@ func (at setting) speaksHTTP() bool {
 
 func (at setting) speaksGRPC() bool {
 	switch at.owner.typ {
-	case "otlp_grpc", "otlp":
+	case "otlp_grpc":
 		return at.owner.kind == "exporters"
 	case "sm4":
 		return strings.Contains(at.path, "::otlp_grpc::")
@@ -195,7 +195,7 @@ func checkURL(text string, at setting) error {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return errors.New(wantsURL + ". Is a variable of the environment in it empty, or without http://?")
 	}
-	if at.key == "endpoint" && at.owner.typ != "prometheusremotewrite" && at.owner.kind == "exporters" && (whole.MatchString(u.Path) || twice.MatchString(u.Path)) {
+	if at.key == "endpoint" && at.owner.typ != "prometheus_remote_write" && at.owner.kind == "exporters" && (whole.MatchString(u.Path) || twice.MatchString(u.Path)) {
 		return errors.New("the exporter adds /v1/logs, /v1/traces or /v1/metrics to it, so that this path leads nowhere; " +
 			"give the URL without it, such as http://loki.example.org:3100 in SEALGATE_LOKI")
 	}

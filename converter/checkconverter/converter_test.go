@@ -70,6 +70,7 @@ func TestConfigurationsThatWorkAreAccepted(t *testing.T) {
 		"exporters::otlp_http::endpoint: 'http://[::1]:3100/otlp'",
 		"exporters::otlp_http::logs_endpoint: 'http://loki:3100/otlp/v1/logs'",
 		"exporters::otlp_http: {sending_queue: {enabled: false}, headers: {any: x}, tls: {insecure_skip_verify: true}, keepalive: {max_idle_conns: 3}, retry_on_failure: {max_elapsed_time: 0s}}",
+		"{exporters: {prometheus_remote_write: {endpoint: 'http://x/api/v1/write'}}, service: {pipelines: {metrics: {receivers: [otlp], exporters: [prometheus_remote_write]}}}}",
 		"exporters::unused: {endpoint: '', storage: nowhere}",
 		"exporters::otlp_http::sending_queue::storage: ''",
 	} {
@@ -134,6 +135,9 @@ func TestWhatCannotWorkIsRefusedByItsKey(t *testing.T) {
 		{"exporters::sm4: {otlp_http: {endpoint: 'http://loki:3100/otlp', sending_que: {}}}", []string{"`exporters::sm4::otlp_http::sending_que`", "`sending_queue`"}},
 		{"exporters::prometheusremotewrite: {endpoint: 'http://x/api/v1/write', que: 1}", []string{"`exporters::prometheusremotewrite::que`", "`remote_write_queue`"}},
 		{"exporters::prometheusremotewrite::http::endpont: x", []string{"`exporters::prometheusremotewrite::http::endpont`"}},
+		{"exporters::prometheus_remote_write: {endpoint: 'http://x/api/v1/write', que: 1}", []string{"`exporters::prometheus_remote_write::que`"}},
+		{"exporters::otlphttp::sending_que: {}", []string{"`exporters::otlphttp::sending_que`"}},
+		{"processors::resource_detection::detector: [env]", []string{"`detectors`"}},
 		{"exporters::prometheus::metric_expire: 5m", []string{"`metric_expiration`"}},
 		{"receivers::zipkin::parse_tags: true", []string{"`parse_string_tags`"}},
 		{"receivers::jaeger::protocols::thrift_http::endpont: x", []string{"`receivers::jaeger::protocols::thrift_http::endpont`"}},

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 )
 
 // checkFiles reports files that components read at their start and that are missing, unreadable, or
@@ -114,12 +115,27 @@ func readPair(path string, at setting) error {
 	return nil
 }
 
-func readToken(path string, _ setting) error {
+// lateness is how long a file may be missing that a component waits for.
+const lateness = 3 * time.Second
+
+func readToken(path string, at setting) error {
+	if waits, _ := at.in["wait_for_token_file"].(bool); waits {
+		await(path)
+	}
 	content, err := read(path)
 	if err == nil && strings.TrimSpace(string(content)) == "" {
 		return fmt.Errorf("%s is empty; it has to hold a token", path)
 	}
 	return err
+}
+
+// await returns once a file is there, or is too late.
+func await(path string) {
+	for end := time.Now().Add(lateness); time.Now().Before(end); time.Sleep(lateness / 100) {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+	}
 }
 
 func readPasswords(path string, _ setting) error {

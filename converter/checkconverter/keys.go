@@ -36,14 +36,13 @@ var (
 // lenientPlaces are those of the components that the distributions have.
 var lenientPlaces = []lenient{
 	{kind: "exporters", typ: "otlp_http", is: otlpHTTP},
-	{kind: "exporters", typ: "otlphttp", is: otlpHTTP},
 	{kind: "exporters", typ: "sm4", at: []string{"otlp_http"}, is: otlpHTTP},
-	{kind: "exporters", typ: "prometheusremotewrite", is: client, more: []string{
+	{kind: "exporters", typ: "prometheus_remote_write", is: client, more: []string{
 		"retry_on_failure", "namespace", "remote_write_queue", "external_labels", "http", "max_batch_size_bytes", "max_batch_request_parallelism",
 		"resource_to_telemetry_conversion", "resource_constant_labels", "wal", "target_info", "disable_scope_info", "add_metric_suffixes",
 		"translation_strategy", "send_metadata", "protobuf_message", "include_metadata_keys", "convert_explicit_histograms_to_nhcb", "keep_classic_histograms",
 	}},
-	{kind: "exporters", typ: "prometheusremotewrite", at: []string{"http"}, is: client},
+	{kind: "exporters", typ: "prometheus_remote_write", at: []string{"http"}, is: client},
 	{kind: "exporters", typ: "prometheus", is: server, more: []string{
 		"sending_queue", "namespace", "const_labels", "send_timestamps", "metric_expiration", "resource_to_telemetry_conversion", "resource_constant_labels",
 		"enable_open_metrics", "without_scope_info", "add_metric_suffixes", "translation_strategy",
@@ -51,6 +50,12 @@ var lenientPlaces = []lenient{
 	{kind: "receivers", typ: "otlp", at: []string{"protocols", "http"}, is: server, more: []string{"traces_url_path", "metrics_url_path", "logs_url_path", "enabled"}},
 	{kind: "receivers", typ: "zipkin", is: server, more: []string{"parse_string_tags"}},
 	{kind: "receivers", typ: "jaeger", at: []string{"protocols", "thrift_http"}, is: server, more: []string{"enabled"}},
+	{kind: "processors", typ: "resource_detection", is: client, more: []string{
+		"detectors", "override", "refresh_interval", "fail_on_missing_metadata", "retry", "attributes",
+		"akamai", "aks", "alibaba_ecs", "azure", "azureappservice", "azurecontainerapps", "consul", "digitalocean", "docker", "ec2", "ecs", "eks",
+		"elasticbeanstalk", "gcp", "heroku", "hetzner", "ibmcloud_classic", "ibmcloud_vpc", "k8s_api", "k8snode", "kubeadm", "lambda", "nova", "openshift",
+		"oraclecloud", "scaleway", "system", "tencent_cvm", "upcloud", "vultr",
+	}},
 	{kind: "extensions", typ: "zpages", is: server, more: []string{"expvar"}},
 	{kind: "extensions", typ: "health_check", is: server, more: []string{"path", "response_body", "check_collector_pipeline", "use_v2", "grpc", "http", "component_health"}},
 }

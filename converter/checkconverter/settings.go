@@ -67,13 +67,28 @@ func newSettings(conf *confmap.Conf) *settings {
 	for _, kind := range kinds {
 		section := mapAt(root, kind)
 		for _, id := range slices.Sorted(maps.Keys(section)) {
-			typ, _, _ := strings.Cut(id, "/")
 			path := kind + "::" + id
-			owner := &component{kind: kind, id: id, typ: strings.TrimSpace(typ), used: used[path]}
+			owner := &component{kind: kind, id: id, typ: typeOf(kind, id), used: used[path]}
 			s.components = append(s.components, setting{path: path, key: id, value: section[id], in: section, owner: owner})
 		}
 	}
 	return s
+}
+
+// formerTypes are names that component types had, which the Collector still takes.
+var formerTypes = map[string]string{
+	"exporters::otlp": "otlp_grpc", "exporters::otlphttp": "otlp_http", "exporters::prometheusremotewrite": "prometheus_remote_write",
+	"exporters::loadbalancing": "load_balancing", "receivers::kubeletstats": "kubelet_stats", "processors::resourcedetection": "resource_detection",
+}
+
+// typeOf returns the type of a component by its present name.
+func typeOf(kind, id string) string {
+	typ, _, _ := strings.Cut(id, "/")
+	typ = strings.TrimSpace(typ)
+	if now, ok := formerTypes[kind+"::"+typ]; ok {
+		return now
+	}
+	return typ
 }
 
 // walk calls visit with every setting within one, maps and lists included, in order of their keys.

@@ -15,7 +15,7 @@ func tidyAddresses(conf *confmap.Conf) error {
 	changed := map[string]any{}
 	s.started(func(at setting) {
 		text, ok := at.value.(string)
-		if ok && at.key == "endpoint" && (at.speaksHTTP() || at.owner.typ == "kubelet_stats" || at.owner.typ == "kubeletstats") {
+		if ok && at.key == "endpoint" && (at.speaksHTTP() || at.owner.typ == "kubelet_stats") {
 			if tidy := tidyURL(text); tidy != text {
 				changed[at.path] = tidy
 			}

@@ -103,7 +103,7 @@ func (g *guard) run(ctx context.Context, log *zap.Logger) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	log.Debug("SIGHUP has the configuration validated from now on")
+	log.Info("SIGHUP has the configuration validated from now on")
 	for {
 		select {
 		case <-ctx.Done():
