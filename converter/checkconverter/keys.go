@@ -51,7 +51,7 @@ var lenientPlaces = []lenient{
 	{kind: "receivers", typ: "zipkin", is: server, more: []string{"parse_string_tags"}},
 	{kind: "receivers", typ: "jaeger", at: []string{"protocols", "thrift_http"}, is: server, more: []string{"enabled"}},
 	{kind: "processors", typ: "resource_detection", is: client, more: []string{
-		"detectors", "override", "refresh_interval", "fail_on_missing_metadata", "retry", "attributes",
+		"detectors", "override", "refresh_interval", "fail_on_missing_metadata", "retry",
 		"akamai", "aks", "alibaba_ecs", "azure", "azureappservice", "azurecontainerapps", "consul", "digitalocean", "docker", "ec2", "ecs", "eks",
 		"elasticbeanstalk", "gcp", "heroku", "hetzner", "ibmcloud_classic", "ibmcloud_vpc", "k8s_api", "k8snode", "kubeadm", "lambda", "nova", "openshift",
 		"oraclecloud", "scaleway", "system", "tencent_cvm", "upcloud", "vultr",
