@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -141,16 +140,15 @@ const (
 // validate runs the command `validate` of this program with the arguments of this process, in a
 // process apart: components that are made to be validated cannot disturb those that run.
 func validate(ctx context.Context) error {
-	program := "/proc/self/exe" // this very program, though another has taken its place on the disk
-	if runtime.GOOS != "linux" {
-		var err error
-		if program, err = os.Executable(); err != nil {
-			return fmt.Errorf("find this program, to validate with it: %w", err)
-		}
+	program, err := ownProgram()
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, validateTimeout)
 	defer cancel()
-	output, err := exec.CommandContext(ctx, program, append([]string{"validate"}, os.Args[1:]...)...).CombinedOutput()
+	cmd := exec.CommandContext(ctx, program, append([]string{"validate"}, os.Args[1:]...)...)
+	cmd.Stdin = strings.NewReader("") // else it would need /dev/null, which a bare file system lacks
+	output, err := cmd.CombinedOutput()
 	if _, refused := errors.AsType[*exec.ExitError](err); refused && len(output) > 0 {
 		return errors.New(strings.TrimSpace(string(output[:min(len(output), maxOutput)])))
 	}
@@ -158,4 +156,20 @@ func validate(ctx context.Context) error {
 		return fmt.Errorf("run `validate`: %w", err)
 	}
 	return nil
+}
+
+// ownProgram returns the path of this program.
+func ownProgram() (string, error) {
+	const self = "/proc/self/exe" // of Linux: this very program, though another has taken its place on the disk
+	if _, err := os.Stat(self); err == nil {
+		return self, nil
+	}
+	if path, err := os.Executable(); err == nil {
+		return path, nil
+	}
+	path, err := exec.LookPath(os.Args[0]) // where /proc is not mounted
+	if err != nil {
+		return "", fmt.Errorf("find this program, to validate with it: %w", err)
+	}
+	return path, nil
 }

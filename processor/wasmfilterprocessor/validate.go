@@ -30,7 +30,7 @@ func (cfg *Config) check(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, runtime.Close(ctx)) }()
 	module, err := cfg.load(ctx, runtime)
 	if err != nil {
-		return fmt.Errorf("`module`: %w", err)
+		return fmt.Errorf("`module` %s: %w", cfg.Module, err)
 	}
 	if _, err := module.Manifest(config); err != nil {
 		return fmt.Errorf("`module` %s does not take its `config`: %w", cfg.Module, err)
