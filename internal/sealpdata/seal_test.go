@@ -327,3 +327,24 @@ func TestNothingIsReservedForNothing(t *testing.T) {
 	require.NoError(t, policyOf(t, Options{}).SealLogs(s, plog.NewLogs()))
 	assert.Zero(t, s.Sealed())
 }
+
+func TestTheSizeOfTheLargestResourceIsTold(t *testing.T) {
+	sealer, _ := fieldPair(t)
+	var sizes Sizes
+	ld := plog.NewLogs()
+	for _, text := range []string{"a", strings.Repeat("incompressible? no ", 10), "b"} {
+		rl := ld.ResourceLogs().AppendEmpty()
+		rl.Resource().Attributes().PutStr("note", text)
+		rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	}
+	require.NoError(t, policyOf(t, Options{OnSealed: func(s Sizes) { sizes = s }}).SealLogs(sealer, ld))
+	largest := 0
+	for _, rl := range ld.ResourceLogs().All() {
+		size := 0
+		for _, v := range rl.Resource().Attributes().All() {
+			size += len(v.Str())
+		}
+		largest = max(largest, size)
+	}
+	assert.Equal(t, largest, sizes.Resource)
+}
