@@ -5,6 +5,7 @@ package wasmfilterprocessor
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -18,11 +19,14 @@ func NewFactory() processor.Factory {
 	return processor.NewFactory(metadata.Type, createDefaultConfig, processor.WithLogs(createLogs, metadata.LogsStability))
 }
 
-// createLogs fails where the filter would not start.
+// createLogs fails where the filter would not start, so that the command `validate` finds that.
 func createLogs(ctx context.Context, set processor.Settings, config component.Config, next consumer.Logs) (processor.Logs, error) {
-	cfg := config.(*Config)
-	if err := cfg.check(ctx); err != nil {
+	p, err := newProcessor(set, config.(*Config), next)
+	if err != nil {
 		return nil, err
 	}
-	return newProcessor(set, cfg, next)
+	if err := p.check(ctx); err != nil {
+		return nil, errors.Join(err, p.Shutdown(ctx))
+	}
+	return p, nil
 }

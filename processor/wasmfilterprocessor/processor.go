@@ -33,6 +33,8 @@ type wasmFilter struct {
 
 	runtime *wasmhost.Runtime
 	filter  *wasmhost.Filter
+	digest  string        // of the module that was loaded
+	loaded  fileState     // of its file
 	drops   atomic.Uint64 // records that rules dropped, for the audit
 
 	stop       context.CancelFunc
@@ -52,9 +54,26 @@ func (*wasmFilter) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: true}
 }
 
-// Start loads the module and fails where that does not work; after that a bad module
-// leaves the old one in charge.
+// Start loads the module, unless that is done, and fails where that does not work; after that a bad
+// module leaves the old one in charge.
 func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
+	if p.filter == nil {
+		if err := p.open(ctx); err != nil {
+			return err
+		}
+	}
+	if err := p.tel.watch(p.filter); err != nil {
+		return err
+	}
+	s := p.filter.Stats()
+	p.log.Info("a filter is in charge", zap.String("name", s.Name), zap.String("version", s.Version),
+		zap.String("sha256", s.SHA256), zap.String("engine", string(s.Engine)))
+	p.begin(p.digest, p.loaded)
+	return nil
+}
+
+// open loads the module and starts the filter.
+func (p *wasmFilter) open(ctx context.Context) error {
 	config, err := p.cfg.guestConfig()
 	if err != nil {
 		return err
@@ -63,11 +82,12 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 	if err != nil {
 		return err
 	}
-	loaded := stateOf(p.cfg.Module) // before it is read, so that no change is missed
+	p.loaded = stateOf(p.cfg.Module) // before it is read, so that no change is missed
 	module, err := p.cfg.load(ctx, p.runtime)
 	if err != nil {
-		return fmt.Errorf("`module`: %w", err)
+		return fmt.Errorf("`module` %s: %w", p.cfg.Module, err)
 	}
+	p.digest = module.SHA256()
 	p.filter, err = wasmhost.NewFilter(ctx, module, wasmhost.Options{
 		Config:        config,
 		Instances:     p.cfg.Instances,
@@ -76,15 +96,8 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 		TrialRecords:  p.cfg.TrialRecords,
 	})
 	if err != nil {
-		return fmt.Errorf("`module` %s: %w", p.cfg.Module, err)
+		return fmt.Errorf("`module` %s does not take its `config`: %w", p.cfg.Module, err)
 	}
-	if err := p.tel.watch(p.filter); err != nil {
-		return err
-	}
-	s := p.filter.Stats()
-	p.log.Info("a filter is in charge", zap.String("name", s.Name), zap.String("version", s.Version),
-		zap.String("sha256", s.SHA256), zap.String("engine", string(s.Engine)))
-	p.begin(module.SHA256(), loaded)
 	return nil
 }
 

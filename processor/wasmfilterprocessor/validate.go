@@ -11,18 +11,24 @@ import (
 	"github.com/sealgate/sealgate/wasmhost"
 )
 
-// check loads the module and has the filter take its configuration, as Start does. It runs where the
-// processor is made, so that the command `validate` finds what would fail at a start. It writes
-// nothing: the user who validates need not be the one that the collector runs as.
-func (cfg *Config) check(ctx context.Context) (err error) {
+// check loads the module and has the filter take its configuration. What it compiles goes into the
+// cache, and Start uses it, if the cache is there and belongs to this user. Else it writes nothing, as
+// the user who validates need not be the one that the collector runs as, and it interprets the module:
+// that is sooner done than compiling it.
+func (p *wasmFilter) check(ctx context.Context) error {
+	if ownDir(p.cfg.CacheDirectory) {
+		return p.open(ctx)
+	}
+	return p.cfg.interpret(ctx)
+}
+
+func (cfg *Config) interpret(ctx context.Context) (err error) {
 	config, err := cfg.guestConfig()
 	if err != nil {
 		return err
 	}
 	opts := cfg.runtimeOptions()
-	if !ownDir(opts.CacheDir) {
-		opts.CacheDir, opts.Interpreter = "", true // it starts sooner where nothing is compiled yet
-	}
+	opts.CacheDir, opts.Interpreter = "", true
 	runtime, err := wasmhost.NewRuntime(ctx, opts)
 	if err != nil {
 		return err

@@ -121,7 +121,7 @@ is in the order of names, so that $(K8S_NODE_IP) comes before who refers to it.
 {{- $role := .role }}
 {{- range $name, $value := .values.env }}
 {{- if kindIs "float64" $value }}
-{{- fail (printf "%s.env.%s is a number: write it in quotes. Of a number Helm keeps neither leading zeros nor all digits" $role $name) }}
+{{- fail (printf "%s.env.%s is a number: write it in quotes, since Helm drops its leading zeros and rounds it" $role $name) }}
 {{- end }}
 {{- $_ := set $env $name $value }}
 {{- end }}
