@@ -6,6 +6,7 @@
 package reload
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -148,9 +149,16 @@ func validate(ctx context.Context) error {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, append([]string{"validate"}, os.Args[1:]...)...)
 	cmd.Stdin = strings.NewReader("") // else it would need /dev/null, which a bare file system lacks
-	output, err := cmd.CombinedOutput()
-	if _, refused := errors.AsType[*exec.ExitError](err); refused && len(output) > 0 {
-		return errors.New(strings.TrimSpace(string(output[:min(len(output), maxOutput)])))
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("run `validate`: %w", err)
+	}
+	// Of Linux: where memory runs out, the validation ends and not the collector.
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", cmd.Process.Pid), []byte("1000"), 0)
+	err = cmd.Wait()
+	if _, refused := errors.AsType[*exec.ExitError](err); refused && output.Len() > 0 {
+		return errors.New(strings.TrimSpace(string(output.Next(maxOutput))))
 	}
 	if err != nil {
 		return fmt.Errorf("run `validate`: %w", err)
