@@ -21,6 +21,7 @@ import (
 
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/sealgate/sealgate/internal/reload"
 	_ "github.com/sealgate/sealgate/internal/stacklines" // an operator that the configurations use
 )
 
@@ -53,7 +54,7 @@ func named(pattern string, name func(file string) string) []string {
 // NewFactory returns the factory of the configuration provider `embedded`. Its
 // URIs are embedded:<name>, with the names that Names and Overlays return.
 func NewFactory() confmap.ProviderFactory {
-	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} })
+	return reload.Guard(confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} }))
 }
 
 type provider struct{}

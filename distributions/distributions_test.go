@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -109,9 +110,41 @@ func run(t *testing.T, binary string, args ...string) (string, error) {
 		"SEALGATE_OTLP_GRPC=127.0.0.1:0", "SEALGATE_OTLP_HTTP=127.0.0.1:0", "SEALGATE_PROM=127.0.0.1:0", "SEALGATE_HEALTH=127.0.0.1:0")
 	agents, err := harness.OutsideKubernetes(t.TempDir(), "http://127.0.0.1:1", "node")
 	require.NoError(t, err)
-	cmd.Env = slices.Concat(cmd.Env, agents, needed())
+	cmd.Env = slices.Concat(cmd.Env, agents, needed(), secrets(t).env)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// files are those that configurations read at a start.
+type files struct {
+	dir string
+	env []string
+}
+
+// secrets returns files that are made once.
+func secrets(t *testing.T) files {
+	t.Helper()
+	made, err := makeSecrets()
+	require.NoError(t, err)
+	return made
+}
+
+var (
+	secretsDir  string // removed by TestMain
+	makeSecrets = sync.OnceValues(func() (files, error) {
+		env, err := harness.Secrets(secretsDir)
+		return files{secretsDir, env}, err
+	})
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if secretsDir, err = os.MkdirTemp("", "sealgate-secrets"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(secretsDir)
+	os.Exit(code)
 }
 
 // needed are the variables that some samples have no default for.
@@ -184,10 +217,13 @@ func TestTheGatewayRefusesToSealWhatCannotBeSealed(t *testing.T) {
 
 // What is missing at start has to be said by its name, and nothing may be served.
 func TestTheGatewayDoesNotStartWithoutItsKeys(t *testing.T) {
-	out, err := run(t, gateway, "--config", "embedded:local")
-	require.Error(t, err)
-	assert.Contains(t, out, "reader.pub.pem")
-	assert.Contains(t, out, "`keys`")
+	missing := filepath.Join(t.TempDir(), "reader.pub.pem")
+	for _, args := range [][]string{{}, {"validate"}} {
+		out, err := run(t, gateway, append(args, "--config", "embedded:local", "--config", "yaml:exporters::sm4::keys::sm2::recipients: ["+missing+"]")...)
+		require.Error(t, err)
+		assert.Contains(t, out, missing)
+		assert.Contains(t, out, "`keys`")
+	}
 }
 
 func TestTheGatewayAnswersAnUnknownNameWithThoseThatThereAre(t *testing.T) {

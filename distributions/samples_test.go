@@ -69,8 +69,9 @@ func TestEverySampleIsAcceptedAndTogetherTheyShowEveryComponent(t *testing.T) {
 				t.Parallel()
 				for i, config := range configs {
 					if !strings.Contains(config, ":") {
-						configs[i] = filepath.Join(root(t), config)
-						require.FileExists(t, configs[i])
+						content, err := os.ReadFile(filepath.Join(root(t), config))
+						require.NoError(t, err)
+						configs[i] = withSecrets(t, string(content))
 					}
 				}
 				out, err := validate(t, binary, configs...)
@@ -135,7 +136,7 @@ func readManifest(t *testing.T, file string) manifest {
 	var nodes map[string]yaml.Node
 	require.NoError(t, yaml.Unmarshal(content, &nodes))
 	m := manifest{}
-	for _, kind := range append([]string{"providers"}, kinds...) {
+	for _, kind := range append([]string{"providers", "converters"}, kinds...) {
 		node := nodes[kind]
 		list := m[kind]
 		require.NoError(t, node.Decode(&list))
@@ -208,8 +209,14 @@ func acceptBlock(t *testing.T, text string) {
 	if m := over.FindStringSubmatch(text); m != nil {
 		configs = strings.Split(m[1], ", ")
 	}
-	file := filepath.Join(t.TempDir(), "block.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	out, err := validate(t, runs(strings.TrimPrefix(configs[0], "embedded:")), append(configs, file)...)
+	out, err := validate(t, runs(strings.TrimPrefix(configs[0], "embedded:")), append(configs, withSecrets(t, text))...)
 	require.NoError(t, err, out)
+}
+
+// withSecrets writes a configuration to a file, with its paths below /etc/sealgate where there are such files.
+func withSecrets(t *testing.T, config string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(config, "/etc/sealgate/", secrets(t).dir+"/")), 0o600))
+	return file
 }

@@ -442,14 +442,14 @@ func TestTokenIsWhatTheGatewayMakes(t *testing.T) {
 	want := maker.Token("user.id", "4711")
 	t.Setenv("SEALCTL_TEST_KEY", testKey)
 	for stdout, args := range map[string][]string{
-		want:                                    {"--search-key", key, "user.id", "4711"},
-		want + "":                               {"--search-key-env", "SEALCTL_TEST_KEY", "user.id", "-"},
-		`{ span.tok.user.id = "` + want + `" }`: {"--search-key", key, "user.id", "4711", "--for", "tempo"},
-		`| tok_user_id="` + want + `"`:          {"user.id", "4711", "--for", "loki", "--search-key", key},
+		want:                                {"--search-key", key, "user.id", "4711"},
+		want + "":                           {"--search-key-env", "SEALCTL_TEST_KEY", "user.id", "-"},
+		`{ .tok.user.id = "` + want + `" }`: {"--search-key", key, "user.id", "4711", "--for", "tempo"},
+		`| tok_user_id="` + want + `"`:      {"user.id", "4711", "--for", "loki", "--search-key", key},
 	} {
 		r := sealctlWith(t, nil, "4711\n", append([]string{"token"}, args...)...)
 		require.Equal(t, result{exitDone, stdout + "\n", ""}, r)
 	}
 	require.Equal(t, `| tok_user_id="x"`, query("loki", "user..id", "x"), "as Loki spells it")
-	require.Equal(t, `{ span."tok.user \"id\"" = "x" }`, query("tempo", `user "id"`, "x"))
+	require.Equal(t, `{ ."tok.user \"id\"" = "x" }`, query("tempo", `user "id"`, "x"))
 }

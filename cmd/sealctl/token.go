@@ -23,7 +23,8 @@ func tokenCommand() command {
 		args:    "--search-key FILE ATTRIBUTE VALUE [--for tempo|loki]",
 		summary: "print the search token of an attribute and a value, or a whole query",
 		about: `
-A value that is no string is written as in JSON. The value - is read from stdin,
+The query for tempo finds spans and resources alike. Attributes of events, links and
+scopes have no token. A value that is no string is written as in JSON. The value - is read from stdin,
 so that it stays out of the shell's history.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 			t := &token{}
@@ -97,7 +98,7 @@ func query(backend, attribute, token string) string {
 		if !plainName.MatchString(name) {
 			name = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 		}
-		return fmt.Sprintf("{ span.%s = %q }", name, token)
+		return fmt.Sprintf("{ .%s = %q }", name, token) // of a span or of its resource
 	case "loki":
 		return fmt.Sprintf("| %s=%q", labelbackends.Label(name), token)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,12 +44,11 @@ func (o *opener) line(stream map[string]string, line *lokiLine) (labels openedLa
 		o.stats.Plain++
 		return labels, false, nil
 	}
-	ld, err := lineToLogs(all, line)
-	if err != nil {
+	ld, stats, err := o.unsealLine(all, line)
+	if err != nil && ld == (plog.Logs{}) {
 		o.stats.Failed++
 		return labels, false, fmt.Errorf("the line at %q stays sealed: %w", line.time, err)
 	}
-	stats, err := sealpdata.UnsealLogs(o.openKey, ld)
 	o.count(stats)
 	if stats.Unsealed == 0 || err != nil {
 		if stats.Failed == 0 { // its resource or its scope cannot be opened
@@ -63,9 +63,54 @@ func (o *opener) line(stream map[string]string, line *lokiLine) (labels openedLa
 	return labelsOf(rl, sl, record, all), true, nil
 }
 
+// unsealLine opens the record that Loki made a line of. Loki has one label for an id of a record and
+// for an attribute of that name; so where the record does not open with the ids of the labels, it had
+// attributes instead of one or both of them.
+func (o *opener) unsealLine(all map[string]string, line *lokiLine) (ld plog.Logs, stats sealpdata.Stats, err error) {
+	for i, ids := range idsOf(all) {
+		tried, tryErr := lineToLogs(all, line, ids)
+		if tryErr != nil {
+			return plog.Logs{}, stats, tryErr
+		}
+		tryStats, tryErr := sealpdata.UnsealLogs(o.openKey, tried)
+		if tryStats.Unsealed > 0 && tryErr == nil {
+			return tried, tryStats, nil
+		}
+		if i == 0 {
+			ld, stats, err = tried, tryStats, tryErr
+		}
+	}
+	return ld, stats, err
+}
+
+// lineIDs are the ids that a line's record may have had.
+type lineIDs struct {
+	trace pcommon.TraceID
+	span  pcommon.SpanID
+}
+
+// idsOf returns the ids that the labels give, then those without one or both. An id that is none, as
+// far as its text says, was an attribute.
+func idsOf(all map[string]string) []lineIDs {
+	var given lineIDs
+	if decodeID(given.trace[:], all["trace_id"]) != nil {
+		given.trace = pcommon.TraceID{}
+	}
+	if decodeID(given.span[:], all["span_id"]) != nil {
+		given.span = pcommon.SpanID{}
+	}
+	tries := []lineIDs{given}
+	for _, other := range []lineIDs{{}, {trace: given.trace}, {span: given.span}} {
+		if !slices.Contains(tries, other) {
+			tries = append(tries, other)
+		}
+	}
+	return tries
+}
+
 // lineToLogs makes the record again that Loki made the line of, as far as the seal
 // is bound to it.
-func lineToLogs(all map[string]string, line *lokiLine) (plog.Logs, error) {
+func lineToLogs(all map[string]string, line *lokiLine, ids lineIDs) (plog.Logs, error) {
 	ld := plog.NewLogs()
 	at, err := strconv.ParseUint(line.time, 10, 64)
 	if err != nil {
@@ -76,9 +121,8 @@ func lineToLogs(all map[string]string, line *lokiLine) (plog.Logs, error) {
 	r := sl.LogRecords().AppendEmpty()
 	r.SetTimestamp(pcommon.Timestamp(at))
 	r.Body().SetStr(line.text)
-	if err := setIDs(r, all); err != nil {
-		return ld, err
-	}
+	r.SetTraceID(ids.trace)
+	r.SetSpanID(ids.span)
 	sl.Scope().SetName(all["scope_name"])
 	sl.Scope().SetVersion(all["scope_version"])
 	for label, value := range all {
@@ -97,20 +141,6 @@ func lineToLogs(all map[string]string, line *lokiLine) (plog.Logs, error) {
 		}
 	}
 	return ld, nil
-}
-
-func setIDs(r plog.LogRecord, all map[string]string) error {
-	var trace pcommon.TraceID
-	var span pcommon.SpanID
-	if err := decodeID(trace[:], all["trace_id"]); err != nil {
-		return err
-	}
-	if err := decodeID(span[:], all["span_id"]); err != nil {
-		return err
-	}
-	r.SetTraceID(trace)
-	r.SetSpanID(span)
-	return nil
 }
 
 // labelsOf returns what was sealed of a line, with names and values as Loki would

@@ -291,7 +291,10 @@ func lokiLabels(rl plog.ResourceLogs, sl plog.ScopeLogs, r plog.LogRecord) (inde
 	putNew(meta, "scope_version", sl.Scope().Version())
 	putNew(meta, "severity_text", r.SeverityText())
 	if !r.TraceID().IsEmpty() {
-		meta["trace_id"], meta["span_id"] = r.TraceID().String(), r.SpanID().String()
+		meta["trace_id"] = r.TraceID().String()
+	}
+	if !r.SpanID().IsEmpty() {
+		meta["span_id"] = r.SpanID().String()
 	}
 	if r.Flags() != 0 {
 		meta["flags"] = fmt.Sprint(uint32(r.Flags()))
@@ -377,6 +380,37 @@ func TestLinesWithoutIDsThatLokiPutIntoOneStreamAreToldApart(t *testing.T) {
 	require.Equal(t, exitDone, r.code, r.stderr)
 	want := fmt.Sprintf(`{"streams":[{"stream":{"n":"1","service_name":"checkout"},"values":[["%d","line-0001"]]},{"stream":{"n":"0","service_name":"checkout"},"values":[["%d","line-0000"]]}]}`, uint64(stamp(1)), uint64(stamp(0)))
 	require.Equal(t, want+"\n", r.stdout)
+}
+
+// Attributes that Loki gives the names of fields do not keep a line from being opened.
+func TestLinesOpenWhateverTheirAttributesAreCalled(t *testing.T) {
+	s := newSealer(t)
+	trace, span := pcommon.TraceID{1, 15: 7}, pcommon.SpanID{2, 7: 9}
+	names := []string{"trace_id", "trace.id", "span_id", "span.id", "scope_name", "scope.version", "severity_text", "flags", "observed_timestamp"}
+	values := []string{trace.String(), span.String(), pcommon.TraceID{9}.String(), "1-5759e988-bd862e3fe1be46a994272793", "4711471", "x"}
+	for mode, options := range map[string]sealpdata.Options{
+		"fields": {Mode: sealpdata.ModeFields, Attributes: []string{"user.*"}}, "keep": {Keep: append(names, "service.name")},
+	} {
+		policy, err := sealpdata.New(options)
+		require.NoError(t, err)
+		sealer := sealer{policy, s.fields, s.key}
+		for _, name := range names {
+			for _, value := range values {
+				for _, ids := range []lineIDs{{}, {trace: trace}, {span: span}, {trace: trace, span: span}} {
+					plain := records(1, 1)
+					r := plain.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+					r.SetTraceID(ids.trace)
+					r.SetSpanID(ids.span)
+					r.Attributes().PutStr(name, value)
+					for _, categorized := range []bool{false, true} {
+						got := sealctlWith(t, nil, lokiJSON(t, sealer.records(t, plain), categorized), "unseal", "--key", s.key, "--from-backend", "loki")
+						require.Equal(t, exitDone, got.code, "%s, %s=%s, %v: %s", mode, name, value, ids, got.stderr)
+						require.Contains(t, got.stdout, "line-0001")
+					}
+				}
+			}
+		}
+	}
 }
 
 func TestAnAlteredLineStaysSealedAndIsNamedByItsTime(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sealgate/sealgate/test/backends"
+	"github.com/sealgate/sealgate/test/harness"
 )
 
 func TestEachServerAcceptsItsConfiguration(t *testing.T) {
@@ -81,6 +82,9 @@ func run(t *testing.T, program string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.WaitDelay = time.Second
+	secrets, err := harness.Secrets(t.TempDir())
+	require.NoError(t, err)
+	cmd.Env = append(os.Environ(), secrets...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return out

@@ -185,7 +185,7 @@ func TestTwoExportersCannotWriteOneDirectory(t *testing.T) {
 	assert.NoError(t, second.Shutdown(t.Context()))
 }
 
-func TestWithoutAKeyItDoesNotStart(t *testing.T) {
+func TestWithoutAKeyItIsNotMade(t *testing.T) {
 	dir := t.TempDir()
 	readable := filepath.Join(dir, "readable.key")
 	require.NoError(t, os.WriteFile(readable, []byte("0123456789abcdeffedcba9876543210\n"), 0o644))
@@ -199,13 +199,10 @@ func TestWithoutAKeyItDoesNotStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			set, _ := settings(t)
 			out := filepath.Join(t.TempDir(), "sealed")
-			e, err := NewFactory().CreateTraces(t.Context(), set, configured(t, "keys: {"+tt.keys+"}\n"+archiveYAML(out)))
-			require.NoError(t, err)
-			err = e.Start(t.Context(), componenttest.NewNopHost())
+			_, err := NewFactory().CreateTraces(t.Context(), set, configured(t, "keys: {"+tt.keys+"}\n"+archiveYAML(out)))
 			require.ErrorContains(t, err, tt.want)
 			assert.ErrorContains(t, err, "`keys`")
 			assert.NoDirExists(t, out, "nothing was begun")
-			assert.NoError(t, e.Shutdown(t.Context()))
 		})
 	}
 }

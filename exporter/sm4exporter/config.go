@@ -247,7 +247,7 @@ const (
 )
 
 // Validate reports every setting that is wrong, by its key and with what would be
-// accepted. Keys are looked at when the exporter starts, not here.
+// accepted. Keys are read where the exporter is made; see check.
 func (cfg *Config) Validate() error {
 	var destinations []string
 	if cfg.Archive.HasValue() {

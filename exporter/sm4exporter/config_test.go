@@ -143,6 +143,32 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 	}
 }
 
+func TestListsOfNamesMayBeATextWithCommas(t *testing.T) {
+	for given, want := range map[string][]string{
+		"user.id":                 {"user.id"},
+		"'user.id,enduser.id'":    {"user.id", "enduser.id"},
+		"' user.id , enduser.id'": {"user.id", "enduser.id"},
+		"[user.id, enduser.id]":   {"user.id", "enduser.id"},
+		"[a name with blanks]":    {"a name with blanks"},
+	} {
+		cfg := configured(t, "seal: {search: "+given+", keep: "+given+", attributes: "+given+"}").Seal
+		assert.Equal(t, [][]string{want, want, want}, [][]string{cfg.Search, cfg.Keep, cfg.Attributes}, given)
+	}
+	for _, given := range []string{"user.id enduser.id", "user.id;enduser.id", "user.id; enduser.id", `"user.id	enduser.id"`} {
+		err := configtest.Parse(t, "seal: {search: "+given+"}").Unmarshal(createDefaultConfig())
+		require.Error(t, err, given)
+		assert.ErrorContains(t, err, "`search`")
+		assert.ErrorContains(t, err, "[user.id, order.id]")
+	}
+}
+
+func TestNamesWithBlanksAroundThemAreRefused(t *testing.T) {
+	for _, list := range []string{"search: [user.id, ' enduser.id'], search_key: {env: E}", "search: ['user.id '], search_key: {env: E}", "keep: [' service.name']"} {
+		err := confmap.Validate(configured(t, goodKeys+goodGRPC+"seal: {"+list+"}"))
+		assert.ErrorContains(t, err, "white space", list)
+	}
+}
+
 func TestAnUnknownKeyIsRefused(t *testing.T) {
 	for _, key := range []string{"keyz", "keys::sm3", "archive::dir", "seal::field", "otlp_grpc::end_point"} {
 		raw := confmap.NewFromStringMap(map[string]any{key: "x"})

@@ -29,6 +29,9 @@ func NewFactory() exporter.Factory {
 
 func createTraces(ctx context.Context, set exporter.Settings, config component.Config) (exporter.Traces, error) {
 	cfg := config.(*Config)
+	if err := cfg.check(ctx); err != nil {
+		return nil, err
+	}
 	if !cfg.Archive.HasValue() {
 		return newSealedTraces(ctx, set, cfg)
 	}
@@ -41,6 +44,9 @@ func createTraces(ctx context.Context, set exporter.Settings, config component.C
 
 func createLogs(ctx context.Context, set exporter.Settings, config component.Config) (exporter.Logs, error) {
 	cfg := config.(*Config)
+	if err := cfg.check(ctx); err != nil {
+		return nil, err
+	}
 	if !cfg.Archive.HasValue() {
 		return newSealedLogs(ctx, set, cfg)
 	}
@@ -57,6 +63,9 @@ func createMetrics(ctx context.Context, set exporter.Settings, config component.
 	cfg := config.(*Config)
 	if !cfg.Archive.HasValue() {
 		return nil, errMetricsDestination
+	}
+	if err := cfg.check(ctx); err != nil {
+		return nil, err
 	}
 	e, err := newArchiveExporter(set, cfg, archive.Metrics)
 	if err != nil {

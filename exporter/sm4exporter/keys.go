@@ -32,25 +32,45 @@ func (cfg *KeysConfig) provider() seal.Provider {
 	return all
 }
 
-// startKeeper tests the cipher and makes the first data key.
-func startKeeper(ctx context.Context, cfg *Config, tel *instruments, log *zap.Logger) (*seal.Keeper, error) {
-	if err := seal.SelfTest(); err != nil {
-		return nil, fmt.Errorf("the self-test of the cipher failed, so nothing is sealed: %w", err)
+// check has a data key wrapped and reads the search key, as Start does. It runs where the exporter is
+// made, so that the command `validate` finds what would fail at a start.
+func (cfg *Config) check(ctx context.Context) error {
+	keeper, err := cfg.newKeeper(ctx, nil)
+	if err == nil {
+		keeper.Close()
 	}
+	_, keyErr := cfg.Seal.tokenKey()
+	return errors.Join(err, keyErr)
+}
+
+// newKeeper makes the first data key. It says in its errors which keys are wrong.
+func (cfg *Config) newKeeper(ctx context.Context, onError func(error)) (*seal.Keeper, error) {
 	keeper, err := seal.NewKeeper(ctx, cfg.Keys.provider(), seal.KeeperOptions{
 		RotateAfter: cfg.Keys.RotateAfter,
 		MaxAge:      cfg.Keys.MaxAge,
 		MaxSeals:    cfg.Keys.MaxSeals,
-		OnError: func(err error) {
-			tel.keyFailed()
-			log.Error("no new data key can be had; the current one is used to its limit", zap.Error(err))
-		},
+		OnError:     onError,
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("`keys`: %w; `sealctl keygen` makes keys", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("`keys`: %w", err)
+	}
+	return keeper, nil
+}
+
+// startKeeper tests the cipher and makes the first data key.
+func startKeeper(ctx context.Context, cfg *Config, tel *instruments, log *zap.Logger) (*seal.Keeper, error) {
+	if err := seal.SelfTest(); err != nil {
+		return nil, fmt.Errorf("the self-test of the cipher failed, so nothing is sealed: %w", err)
+	}
+	keeper, err := cfg.newKeeper(ctx, func(err error) {
+		tel.keyFailed()
+		log.Error("no new data key can be had; the current one is used to its limit", zap.Error(err))
+	})
+	if err != nil {
+		return nil, err
 	}
 	for _, w := range keeper.Current().Wrapped {
 		log.Info("sealing for a recipient", zap.String("recipient", w.Recipient()))

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -33,6 +34,8 @@ type sealer struct {
 
 	keeper *seal.Keeper
 	policy *sealpdata.Policy
+	signal archive.Signal
+	warned sync.Once // of a resource that Loki may refuse
 }
 
 func newSealer(set exporter.Settings, cfg *Config, signal archive.Signal) (*sealer, error) {
@@ -40,7 +43,7 @@ func newSealer(set exporter.Settings, cfg *Config, signal archive.Signal) (*seal
 	if err != nil {
 		return nil, err
 	}
-	return &sealer{cfg: cfg, tel: tel, log: set.Logger}, nil
+	return &sealer{cfg: cfg, tel: tel, log: set.Logger, signal: signal}, nil
 }
 
 // destination returns the factory and the configuration of the exporter behind
@@ -69,13 +72,28 @@ func (s *sealer) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	if s.policy, err = s.cfg.Seal.policy(tokens, s.tel.bytes); err != nil {
+	if s.policy, err = s.cfg.Seal.policy(tokens, s.sizes); err != nil {
 		return fmt.Errorf("`seal`: %w", err)
 	}
 	if s.keeper, err = startKeeper(ctx, s.cfg, s.tel, s.log); err != nil {
 		return err
 	}
 	return s.inner.Start(ctx, host)
+}
+
+// maxMetadata is the most structured metadata that Loki takes with a line by default, in bytes.
+const maxMetadata = 64 << 10
+
+// sizes counts what was sealed. It warns once of log records that Loki refuses unless it is told to
+// take more.
+func (s *sealer) sizes(of sealpdata.Sizes) {
+	s.tel.bytes(of)
+	if s.signal == archive.Logs && of.Resource > maxMetadata {
+		s.warned.Do(func() {
+			s.log.Warn("a sealed resource is larger than the structured metadata that Loki takes by default, and Loki refuses its log records; "+
+				"raise limits_config.max_structured_metadata_size, see docs/backends.md", zap.Int("bytes", of.Resource), zap.Int("default", maxMetadata))
+		})
+	}
 }
 
 // Shutdown ends the exporter behind first, since that may still send. It may be

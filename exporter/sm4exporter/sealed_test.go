@@ -19,9 +19,12 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/sealgate/sealgate/internal/sealpdata"
 	"github.com/sealgate/sealgate/seal"
+	"github.com/sealgate/sealgate/seal/archive"
 	"github.com/sealgate/sealgate/test/fleet"
 )
 
@@ -157,15 +160,12 @@ func TestAnExhaustedKeyRefusesRequestsAndSendsNothing(t *testing.T) {
 	assert.EqualValues(t, 100, count(t, tel, "refused_items"))
 }
 
-func TestTheSearchKeyIsNeededAtStart(t *testing.T) {
+func TestTheSearchKeyIsNeededWhereItIsMade(t *testing.T) {
 	set, _ := settings(t)
 	path := filepath.Join(t.TempDir(), "none.key")
-	e, err := NewFactory().CreateTraces(t.Context(), set, configured(t, newKeyPair(t).yaml()+goodGRPC+"seal: {search: [a], search_key: {file: "+path+"}}"))
-	require.NoError(t, err)
-	err = e.Start(t.Context(), componenttest.NewNopHost())
+	_, err := NewFactory().CreateTraces(t.Context(), set, configured(t, newKeyPair(t).yaml()+goodGRPC+"seal: {search: [a], search_key: {file: "+path+"}}"))
 	assert.ErrorContains(t, err, "`seal::search_key`")
 	assert.ErrorContains(t, err, path)
-	assert.NoError(t, e.Shutdown(t.Context()))
 }
 
 // The queue on the disk belongs to the exporter behind, which finds it again by its
@@ -192,5 +192,20 @@ func TestShutdownBeforeStartAndTwiceIsFine(t *testing.T) {
 		require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
 		require.NoError(t, e.Shutdown(t.Context()))
 		require.NoError(t, e.Shutdown(t.Context()))
+	}
+}
+
+func TestAResourceTooLargeForLokiIsWarnedOfOnce(t *testing.T) {
+	core, logged := observer.New(zap.WarnLevel)
+	set, _ := settings(t)
+	set.Logger = zap.New(core)
+	for signal, want := range map[archive.Signal]int{archive.Logs: 1, archive.Traces: 0} {
+		s, err := newSealer(set, configured(t, newKeyPair(t).yaml()+goodGRPC), signal)
+		require.NoError(t, err)
+		for _, size := range []int{100, maxMetadata, maxMetadata + 1, maxMetadata + 1} {
+			s.sizes(sealpdata.Sizes{Resource: size})
+		}
+		require.Len(t, logged.TakeAll(), want, "%s", signal)
+		s.tel.Shutdown()
 	}
 }

@@ -35,8 +35,10 @@ type batch struct {
 
 	// Of the attributes that are being stripped:
 	strip  func(string, pcommon.Value) bool
-	found  bool // one was sealed
-	tokens bool // tokens are wanted
+	found  bool            // one was sealed
+	tokens bool            // tokens are wanted
+	trace  pcommon.TraceID // of the log record, if it is one
+	span   pcommon.SpanID
 }
 
 // put is an attribute that a record gets. The name "" ends a record.
@@ -87,7 +89,7 @@ func (b *batch) stripAttribute(name string, v pcommon.Value) bool {
 	if info.token != "" && b.tokens {
 		b.addToken(info.token, name, v)
 	}
-	if !info.sealed {
+	if !info.sealed && (info.label == "" || !b.shadowsID(info.label, v)) {
 		return false
 	}
 	b.found = true

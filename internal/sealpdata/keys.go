@@ -19,6 +19,7 @@ type keyInfo struct {
 	key    compact.Key
 	sealed bool
 	token  string // name of the token's attribute, "" if there is none
+	label  string // what Loki calls it, where that is also its name for an id of the record
 }
 
 // keyTable keeps what was decided about names. One lookup for each attribute is a
@@ -106,7 +107,7 @@ func (t *keyTable) add(name string, at uint64) *keyInfo {
 func (t *keyTable) decide(name string) *keyInfo {
 	// A name may be part of a large message, which must not be kept with it.
 	name = strings.Clone(name)
-	info := &keyInfo{name: name, key: compact.KeyOf(name)}
+	info := &keyInfo{name: name, key: compact.KeyOf(name), label: idLabel(name)}
 	if reserved(name) {
 		info.sealed = true
 		return info

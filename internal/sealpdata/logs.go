@@ -4,6 +4,7 @@
 package sealpdata
 
 import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sealgate/sealgate/seal"
@@ -100,7 +101,9 @@ func (b *batch) sealLog(r plog.LogRecord) {
 		b.enc.Str(r.EventName())
 		r.SetEventName("")
 	}
+	b.trace, b.span = r.TraceID(), r.SpanID()
 	b.stripAttributes(r.Attributes(), true)
+	b.trace, b.span = pcommon.TraceID{}, pcommon.SpanID{}
 	b.binding = logBinding(b.binding[:0], r, logTime(r))
 	b.addBlob("", seal.PlaceLog)
 	b.endRecord()

@@ -34,12 +34,13 @@ type Options struct {
 	OnSealed   func(Sizes)    // is told of every request that was sealed; may be nil
 }
 
-// Sizes are the bytes of the blobs of one request, shared ones of resources and
-// scopes left out.
+// Sizes are the bytes of the blobs of one request. Shared ones of resources and scopes are in
+// Resource alone.
 type Sizes struct {
 	Plain      int // encoded
 	Compressed int
 	Sealed     int // as text in the records
+	Resource   int // the largest blob of a resource with the wrapped key, as text
 }
 
 // Policy decides what is sealed, and seals it. It does not change and is safe for
@@ -98,6 +99,8 @@ func (o *Options) validateSearch() error {
 		switch {
 		case name == "":
 			return fmt.Errorf("`search`: name %d is empty; use the name of an attribute", i+1)
+		case strings.TrimSpace(name) != name:
+			return fmt.Errorf("`search`: %q begins or ends with white space; remove it", name)
 		case strings.Contains(name, "*"):
 			return fmt.Errorf("`search`: %q has a wildcard; name each attribute", name)
 		case reserved(name):

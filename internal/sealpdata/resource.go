@@ -42,10 +42,14 @@ func (b *batch) sealResource(r pcommon.Resource, s schema) {
 	}
 	b.found = has != 0
 	b.stripShared(r.Attributes(), true)
+	size := len(b.sealer.Header())
 	if b.found {
-		putChunks(r.Attributes(), nameResource, b.sharedBlob(seal.PlaceResource))
+		blob := b.sharedBlob(seal.PlaceResource)
+		putChunks(r.Attributes(), nameResource, blob)
+		size += len(blob)
 	}
 	putChunks(r.Attributes(), nameKey, b.sealer.Header())
+	b.sizes.Resource = max(b.sizes.Resource, size)
 }
 
 // stripShared strips the attributes of a resource or a scope, and puts the tokens

@@ -123,6 +123,48 @@ func TestFieldsModeSealsOnlyWhatItNames(t *testing.T) {
 	assert.Zero(t, bare.Attributes().Len(), "nothing is sealed of a span that has none of the attributes")
 }
 
+// Loki has one label for the trace id of a record and for an attribute trace_id, and a blob is bound to the id.
+func TestAnAttributeThatHidesAnIDIsSealed(t *testing.T) {
+	own, other := pcommon.TraceID{1, 2, 3}, pcommon.TraceID{9}
+	span := pcommon.SpanID{4}
+	for _, tt := range []struct {
+		name, value string
+		trace       pcommon.TraceID
+		span        pcommon.SpanID
+		stays       bool
+	}{
+		{"trace_id", other.String(), own, span, false},
+		{"trace.id", other.String(), own, span, false},
+		{"trace-id", "1-5759e988", own, span, false},
+		{"span_id", "4711471", own, span, false},
+		{"span.id", "x", own, span, false},
+		{"trace_id", own.String(), own, span, true},
+		{"span_id", span.String(), own, span, true},
+		{"trace_id", other.String(), pcommon.TraceID{}, pcommon.SpanID{}, true},
+		{"span_id", "x", own, pcommon.SpanID{}, true},
+		{"traceid", other.String(), own, span, true},
+	} {
+		for mode, o := range map[string]Options{
+			"fields": {Mode: ModeFields, Attributes: []string{"user.*"}},
+			"record": {Keep: []string{"trace*", "span*"}},
+		} {
+			ld := plog.NewLogs()
+			r := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+			r.SetTraceID(tt.trace)
+			r.SetSpanID(tt.span)
+			r.Attributes().PutStr(tt.name, tt.value)
+			want := copyOfLogs(ld)
+			sealer, opener := fieldPair(t)
+			require.NoError(t, policyOf(t, o).SealLogs(sealer, ld))
+			_, stays := r.Attributes().Get(tt.name)
+			assert.Equal(t, tt.stays, stays, "%s %s=%s", mode, tt.name, tt.value)
+			_, err := UnsealLogs(openWith(opener), ld)
+			require.NoError(t, err)
+			sameLogs(t, want, ld)
+		}
+	}
+}
+
 func TestForgedAttributesNeverStay(t *testing.T) {
 	s, _ := fieldPair(t)
 	for _, options := range []Options{{Keep: []string{"*"}}, {Mode: ModeFields, Attributes: []string{"x"}}} {
@@ -284,4 +326,25 @@ func TestNothingIsReservedForNothing(t *testing.T) {
 	require.NoError(t, policyOf(t, Options{}).SealTraces(s, ptrace.NewTraces()))
 	require.NoError(t, policyOf(t, Options{}).SealLogs(s, plog.NewLogs()))
 	assert.Zero(t, s.Sealed())
+}
+
+func TestTheSizeOfTheLargestResourceIsTold(t *testing.T) {
+	sealer, _ := fieldPair(t)
+	var sizes Sizes
+	ld := plog.NewLogs()
+	for _, text := range []string{"a", strings.Repeat("incompressible? no ", 10), "b"} {
+		rl := ld.ResourceLogs().AppendEmpty()
+		rl.Resource().Attributes().PutStr("note", text)
+		rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	}
+	require.NoError(t, policyOf(t, Options{OnSealed: func(s Sizes) { sizes = s }}).SealLogs(sealer, ld))
+	largest := 0
+	for _, rl := range ld.ResourceLogs().All() {
+		size := 0
+		for _, v := range rl.Resource().Attributes().All() {
+			size += len(v.Str())
+		}
+		largest = max(largest, size)
+	}
+	assert.Equal(t, largest, sizes.Resource)
 }

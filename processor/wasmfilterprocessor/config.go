@@ -161,7 +161,7 @@ const (
 )
 
 // Validate reports every setting that is wrong, by its key and with what would be
-// accepted. The module is read when the processor starts.
+// accepted. The module is loaded where the processor is made; see check.
 func (cfg *Config) Validate() error {
 	var errs error
 	say := func(format string, args ...any) { errs = errors.Join(errs, fmt.Errorf(format, args...)) }

@@ -5,6 +5,7 @@ package wasmfilterprocessor
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -18,6 +19,14 @@ func NewFactory() processor.Factory {
 	return processor.NewFactory(metadata.Type, createDefaultConfig, processor.WithLogs(createLogs, metadata.LogsStability))
 }
 
-func createLogs(_ context.Context, set processor.Settings, cfg component.Config, next consumer.Logs) (processor.Logs, error) {
-	return newProcessor(set, cfg.(*Config), next)
+// createLogs fails where the filter would not start, so that the command `validate` finds that.
+func createLogs(ctx context.Context, set processor.Settings, config component.Config, next consumer.Logs) (processor.Logs, error) {
+	p, err := newProcessor(set, config.(*Config), next)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.check(ctx); err != nil {
+		return nil, errors.Join(err, p.Shutdown(ctx))
+	}
+	return p, nil
 }

@@ -37,6 +37,8 @@ type wasmFilter struct {
 
 	runtime *wasmhost.Runtime
 	filter  *wasmhost.Filter
+	digest  string        // of the module that was loaded
+	loaded  fileState     // of its file
 	drops   atomic.Uint64 // records that rules dropped, for the audit
 
 	stop       context.CancelFunc
@@ -57,26 +59,40 @@ func (*wasmFilter) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: true}
 }
 
-// Start loads the module and fails where that does not work; after that a bad module
-// leaves the old one in charge.
+// Start loads the module, unless that is done, and fails where that does not work; after that a bad
+// module leaves the old one in charge.
 func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
+	if p.filter == nil {
+		if err := p.open(ctx); err != nil {
+			return err
+		}
+	}
+	if err := p.tel.watch(p.filter); err != nil {
+		return err
+	}
+	s := p.filter.Stats()
+	p.log.Info("a filter is in charge", zap.String("name", s.Name), zap.String("version", s.Version),
+		zap.String("sha256", s.SHA256), zap.String("engine", string(s.Engine)))
+	p.begin(p.digest, p.loaded)
+	return nil
+}
+
+// open loads the module and starts the filter.
+func (p *wasmFilter) open(ctx context.Context) error {
 	config, err := p.cfg.guestConfig()
 	if err != nil {
 		return err
 	}
-	p.runtime, err = wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{
-		CacheDir:    p.cfg.CacheDirectory,
-		MemoryPages: uint32(p.cfg.MemoryMiB << 10 / pageKiB),
-		Unmetered:   p.cfg.unmetered,
-	})
+	p.runtime, err = wasmhost.NewRuntime(ctx, p.cfg.runtimeOptions())
 	if err != nil {
 		return err
 	}
-	loaded := stateOf(p.cfg.Module) // before it is read, so that no change is missed
-	module, err := p.load(ctx)
+	p.loaded = stateOf(p.cfg.Module) // before it is read, so that no change is missed
+	module, err := p.cfg.load(ctx, p.runtime)
 	if err != nil {
-		return fmt.Errorf("`module`: %w", err)
+		return fmt.Errorf("`module` %s: %w", p.cfg.Module, err)
 	}
+	p.digest = module.SHA256()
 	p.filter, err = wasmhost.NewFilter(ctx, module, wasmhost.Options{
 		Config:        config,
 		Instances:     p.cfg.Instances,
@@ -85,31 +101,32 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 		TrialRecords:  p.cfg.TrialRecords,
 	})
 	if err != nil {
-		return fmt.Errorf("`module` %s: %w", p.cfg.Module, err)
+		return fmt.Errorf("`module` %s does not take its `config`: %w", p.cfg.Module, err)
 	}
-	if err := p.tel.watch(p.filter); err != nil {
-		return err
-	}
-	s := p.filter.Stats()
-	p.log.Info("a filter is in charge", zap.String("name", s.Name), zap.String("version", s.Version),
-		zap.String("sha256", s.SHA256), zap.String("engine", string(s.Engine)))
-	p.begin(module.SHA256(), loaded)
 	return nil
 }
 
 // shipped is the prefix of the names of filters that are compiled in.
 const shipped = "builtin:"
 
-func (p *wasmFilter) load(ctx context.Context) (*wasmhost.Module, error) {
-	name, ok := strings.CutPrefix(p.cfg.Module, shipped)
+func (cfg *Config) load(ctx context.Context, r *wasmhost.Runtime) (*wasmhost.Module, error) {
+	name, ok := strings.CutPrefix(cfg.Module, shipped)
 	if !ok {
-		return p.runtime.LoadFile(ctx, p.cfg.Module, p.cfg.Digest)
+		return r.LoadFile(ctx, cfg.Module, cfg.Digest)
 	}
 	m, err := builtin.Find(name)
 	if err != nil {
 		return nil, err
 	}
-	return p.runtime.LoadSource(ctx, wasmhost.Source(m), p.cfg.Digest)
+	return r.LoadSource(ctx, wasmhost.Source(m), cfg.Digest)
+}
+
+func (cfg *Config) runtimeOptions() wasmhost.RuntimeOptions {
+	return wasmhost.RuntimeOptions{
+		CacheDir:    cfg.CacheDirectory,
+		MemoryPages: uint32(cfg.MemoryMiB << 10 / pageKiB),
+		Unmetered:   cfg.unmetered,
+	}
 }
 
 // begin starts what goes on in the background.

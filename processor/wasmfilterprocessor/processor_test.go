@@ -102,11 +102,11 @@ func tryStart(t testing.TB, yaml string) (*harness, error) {
 	h := &harness{telemetry: componenttest.NewTelemetry()}
 	var err error
 	h.Logs, err = NewFactory().CreateLogs(t.Context(), metadatatest.NewSettings(h.telemetry), configured(t, yaml), &h.sink)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, h.Shutdown(context.Background()))
-		require.NoError(t, h.telemetry.Shutdown(context.Background()))
-	})
+	t.Cleanup(func() { require.NoError(t, h.telemetry.Shutdown(context.Background())) })
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { require.NoError(t, h.Shutdown(context.Background())) })
 	return h, h.Start(t.Context(), componenttest.NewNopHost())
 }
 

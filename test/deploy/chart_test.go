@@ -361,6 +361,68 @@ func TestWrongValuesAreRefusedByTheirName(t *testing.T) {
 	}
 }
 
+// withValues renders the chart with a file of values.
+func withValues(t *testing.T, values string) (string, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "values.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(values), 0o600))
+	return helm(t, "template", "sealgate", chartDir, "--values", file)
+}
+
+func TestNumbersInTheEnvironmentAreRefused(t *testing.T) {
+	for _, role := range []string{"gateway", "agent"} {
+		for _, number := range []string{"2000000000", "012345678912", "123456789012", "1.10", "0"} {
+			out, err := withValues(t, role+": {env: {ACCOUNT: "+number+"}}")
+			require.Error(t, err, "%s was accepted", number)
+			assert.Contains(t, out, role+".env.ACCOUNT is a number: write it in quotes")
+
+			out, err = withValues(t, role+": {env: {ACCOUNT: '"+number+"'}}")
+			require.NoError(t, err, out)
+			assert.Contains(t, out, `value: "`+number+`"`, "every digit arrives")
+		}
+	}
+}
+
+func TestQueuesHaveToFitTheVolume(t *testing.T) {
+	for values, fits := range map[string]bool{
+		"persistence: {size: 500Mi}":                                                                               false,
+		"persistence: {size: 1Gi}, env: {SEALGATE_QUEUE_BYTES: '5000000000'}":                                      false,
+		"persistence: {size: 10G}, env: {SEALGATE_QUEUE_BYTES: '5_000_000_000'}":                                   false,
+		"persistence: {size: 1Gi}, env: {SEALGATE_QUEUE_BYTES: '300000000'}":                                       true,
+		"persistence: {size: 20Gi}, env: {SEALGATE_QUEUE_BYTES: '5_000_000_000'}":                                  true,
+		"persistence: {size: 500Mi, enabled: false}":                                                               true,
+		"persistence: {size: 1Gi}, env: {SEALGATE_QUEUE_BYTES: {valueFrom: {configMapKeyRef: {name: a, key: b}}}}": true,
+	} {
+		out, err := withValues(t, "gateway: {"+values+"}")
+		if fits {
+			assert.NoError(t, err, "%s: %s", values, out)
+			continue
+		}
+		require.Error(t, err, "%s was accepted", values)
+		assert.Contains(t, out, "gateway.persistence.size")
+		assert.Contains(t, out, "gateway.env.SEALGATE_QUEUE_BYTES")
+	}
+}
+
+func TestAddressesOfBackendsHaveNoPathOfTheirAPI(t *testing.T) {
+	for values, key := range map[string]string{
+		"loki: 'http://loki:3100/otlp'":                    "gateway.backends.loki",
+		"loki: 'http://loki:3100/otlp/v1/logs'":            "gateway.backends.loki",
+		"loki: 'http://loki:3100/loki/api/v1/push'":        "gateway.backends.loki",
+		"prometheus: 'http://prometheus:9090/api/v1/otlp'": "gateway.backends.prometheus",
+		"tempo: 'http://tempo:4317/'":                      "gateway.backends.tempo",
+		"tempo: 'tempo:4317/v1/traces'":                    "gateway.backends.tempo",
+	} {
+		out, err := withValues(t, "gateway: {backends: {"+values+"}}")
+		require.Error(t, err, "%s was accepted", values)
+		assert.Contains(t, out, key)
+	}
+	for _, values := range []string{"loki: 'http://proxy/tenant-a'", "tempo: 'dns:///tempo:4317'", "tempo: 'https://tempo:4317'"} {
+		out, err := withValues(t, "gateway: {backends: {"+values+"}}")
+		assert.NoError(t, err, "%s: %s", values, out)
+	}
+}
+
 func TestInstallingSaysWhatIsNotSafe(t *testing.T) {
 	for flags, want := range map[string]string{
 		"gateway.tls.enabled=false":         "without TLS",

@@ -173,29 +173,33 @@ func metadataOf(t *testing.T, o runtime.Object) metav1.Object {
 }
 
 // runPod runs a command of the collector with the arguments and the environment of a
-// pod. Files of its ConfigMap are there, below a folder that stands for its root.
+// pod. Its files below /etc/sealgate are there, below a folder that stands for its root.
 func runPod(t *testing.T, r release, w workload, command string) (string, error) {
 	t.Helper()
 	isAgent := kindOf(w.object) == "DaemonSet"
 	binary := built(t, map[bool]string{true: "SEALGATE_AGENT_BIN", false: "SEALGATE_BIN"}[isAgent])
 	root := t.TempDir()
+	below := func(text string) string { return strings.ReplaceAll(text, "/etc/sealgate/", root+"/etc/sealgate/") }
+	writePodFiles(t, filepath.Join(root, "etc/sealgate"))
 	if config := find[*corev1.ConfigMap](r, w.name); config != nil {
-		require.NoError(t, os.MkdirAll(filepath.Join(root, "etc/sealgate/config"), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(root, "etc/sealgate/config/config.yaml"), []byte(config.Data["config.yaml"]), 0o644))
+		writeFile(t, filepath.Join(root, "etc/sealgate/config/config.yaml"), []byte(below(config.Data["config.yaml"])))
 	}
 	c := w.container()
 	args := []string{command}
 	for _, arg := range c.Args {
-		args = append(args, strings.Replace(arg, "--config=/", "--config="+root+"/", 1))
+		args = append(args, below(arg))
 	}
 	if isAgent { // what has to run in a cluster to be made, and so to be validated
 		args = append(args, "--config=yaml:processors::resource_detection::detectors: [env]", "--config=yaml:receivers::kubelet_stats::auth_type: none")
 	}
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Dir = root
-	cmd.Env = podEnv(c)
+	cmd.Env = []string{"SEALGATE_TLS_DIR=" + root + "/etc/sealgate/tls"} // where the embedded configurations look
+	for _, variable := range podEnv(c) {
+		cmd.Env = append(cmd.Env, below(variable))
+	}
 	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return strings.ReplaceAll(string(out), root+"/", "/"), err
 }
 
 // podEnv returns the environment of a container. What Kubernetes knows alone is made

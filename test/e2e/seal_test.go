@@ -81,7 +81,7 @@ func TestSealedRecordsInRealBackends(t *testing.T) {
 	defer cancel()
 	dir := runDir(t)
 	keys := keygen(t, dir)
-	s := startStack(ctx, t, dir, "embedded:sealed", keys.env()...)
+	s := startStack(ctx, t, dir, "embedded:sealed", append(keys.env(), "SEALGATE_SEARCH=user.id, host.name")...)
 
 	now := time.Now()
 	window := harness.Around(now)
@@ -95,11 +95,14 @@ func TestSealedRecordsInRealBackends(t *testing.T) {
 
 	token := strings.TrimSpace(string(sealctl(t, nil, "token", "--search-key", keys.search, "user.id", userID)))
 	t.Run("TraceQL finds the trace by a token", func(t *testing.T) {
-		assertEventually(ctx, t, "the trace, by its token", []string{id}, func(ctx context.Context) ([]string, error) {
-			found, err := s.tempo.Search(ctx, fmt.Sprintf(`{ span.tok.user.id = %q }`, token), window)
-			return keysOf(found), err
-		})
-		found, err := s.tempo.Search(ctx, `{ span.tok.user.id = "none" }`, window)
+		for attribute, value := range map[string]string{"user.id": userID, "host.name": "host-" + secret} { // of a span, of the resource
+			query := string(sealctl(t, nil, "token", "--search-key", keys.search, "--for", "tempo", attribute, value))
+			assertEventually(ctx, t, "the trace, by its token", []string{id}, func(ctx context.Context) ([]string, error) {
+				found, err := s.tempo.Search(ctx, strings.TrimSpace(query), window)
+				return keysOf(found), err
+			})
+		}
+		found, err := s.tempo.Search(ctx, `{ .tok.user.id = "none" }`, window)
 		require.NoError(t, err)
 		assert.Empty(t, found)
 	})

@@ -97,7 +97,9 @@ func validate(t *testing.T, configs []string, env ...string) (string, error) {
 		args = append(args, "--config", config)
 	}
 	cmd := exec.Command(harness.Built(t, "SEALGATE_BIN"), args...)
-	cmd.Env = append(os.Environ(), env...)
+	secrets, err := harness.Secrets(t.TempDir())
+	require.NoError(t, err)
+	cmd.Env = slices.Concat(os.Environ(), secrets, env)
 	said, err := cmd.CombinedOutput()
 	return string(said), err
 }

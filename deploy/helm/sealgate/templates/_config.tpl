@@ -118,7 +118,11 @@ is in the order of names, so that $(K8S_NODE_IP) comes before who refers to it.
 {{- with include "sealgate.role.gomemlimit" . }}
 {{- $_ := set $env "GOMEMLIMIT" . }}
 {{- end }}
+{{- $role := .role }}
 {{- range $name, $value := .values.env }}
+{{- if kindIs "float64" $value }}
+{{- fail (printf "%s.env.%s is a number: write it in quotes, since Helm drops its leading zeros and rounds it" $role $name) }}
+{{- end }}
 {{- $_ := set $env $name $value }}
 {{- end }}
 {{- range $name, $value := $env }}

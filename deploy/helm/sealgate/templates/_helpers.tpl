@@ -136,11 +136,48 @@ labels:
 {{- if and $gateway.autoscaling.enabled (gt (int $gateway.autoscaling.minReplicas) (int $gateway.autoscaling.maxReplicas)) }}
 {{- fail "gateway.autoscaling.minReplicas is more than gateway.autoscaling.maxReplicas" }}
 {{- end }}
+{{- if $gateway.enabled }}
+{{- include "sealgate.validateQueue" . }}
+{{- include "sealgate.validateBackends" . }}
+{{- end }}
 {{- range list "gateway" "agent" }}
 {{- $filters := (index $.Values .).filters }}
 {{- if gt (len (compact (list $filters.configMap $filters.image (len $filters.files)))) 1 }}
 {{- fail (printf "%s.filters: set one of configMap, files and image" .) }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Bytes of a quantity of Kubernetes such as 10Gi, of a unit that a volume has. */}}
+{{- define "sealgate.bytes" -}}
+{{- $units := dict "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "" 1.0 }}
+{{- $unit := regexFind "[A-Za-z]*$" . }}
+{{- mulf (trimSuffix $unit . | float64) (get $units $unit | default 0.0) | int64 }}
+{{- end }}
+
+{{/* The queues on disk, of three signals, have to fit the volume that they are on. */}}
+{{- define "sealgate.validateQueue" -}}
+{{- $gateway := .Values.gateway }}
+{{- $queue := $gateway.env.SEALGATE_QUEUE_BYTES | default "1000000000" }}
+{{- $volume := include "sealgate.bytes" (toString $gateway.persistence.size) | int64 }}
+{{- if and $gateway.persistence.enabled (kindIs "string" $queue) (gt $volume 0) }}
+{{- $queues := replace "_" "" $queue | int64 | mul 3 }}
+{{- if gt $queues $volume }}
+{{- fail (printf "gateway.persistence.size is %s, and the queues of three signals may take %d bytes: make the volume larger, or set gateway.env.SEALGATE_QUEUE_BYTES below a third of it" $gateway.persistence.size $queues) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Addresses of backends that lead nowhere: the gateway adds its own paths to them. */}}
+{{- define "sealgate.validateBackends" -}}
+{{- range $name := list "loki" "prometheus" }}
+{{- $url := index $.Values.gateway.backends $name }}
+{{- if regexMatch "(/otlp|/api/v1/(write|push)|/loki/api/v1/push|/v1/(logs|metrics|traces))/?$" $url }}
+{{- fail (printf "gateway.backends.%s is %s: give its base URL, such as http://%s:3100, without a path of its API" $name $url $name) }}
+{{- end }}
+{{- end }}
+{{- if contains "/" (regexReplaceAll "^(dns:///|https?://)" .Values.gateway.backends.tempo "") }}
+{{- fail (printf "gateway.backends.tempo is %s: give host:port, without a path" .Values.gateway.backends.tempo) }}
 {{- end }}
 {{- end }}
 

@@ -1,0 +1,16 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package fileprovider is the Collector's own configuration provider `file`, with SIGHUP made safe:
+// a configuration that is not valid leaves the running one in place.
+package fileprovider
+
+import (
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+
+	"github.com/sealgate/sealgate/internal/reload"
+)
+
+// NewFactory returns the factory of the provider.
+func NewFactory() confmap.ProviderFactory { return reload.Guard(fileprovider.NewFactory()) }

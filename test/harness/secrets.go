@@ -1,0 +1,60 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sealgate/sealgate/seal"
+)
+
+// Secrets writes every file that the shipped configurations read at a start to a folder, at the paths
+// that they have below /etc/sealgate. It returns the variables that name them.
+func Secrets(dir string) (env []string, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	_, reader, _, err := seal.GenerateSM2(nil)
+	if err != nil {
+		return nil, err
+	}
+	certificatePEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	privatePEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
+	for name, content := range map[string][]byte{
+		"tls/tls.crt": certificatePEM, "tls/ca.crt": certificatePEM, "tls/tls.key": privatePEM,
+		"kafka/client.pem": certificatePEM, "kafka/ca.pem": certificatePEM, "kafka/client.key": privatePEM,
+		"keys/reader.pub.pem": reader, "keys/search.key": []byte(strings.Repeat("0f", seal.KeySize) + "\n"),
+		"tokens": []byte("a-token\n"), "token": []byte("a-token\n"), "htpasswd": []byte("shop:$2y$05$hash\n"),
+	} {
+		path := filepath.Join(dir, name)
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600))
+	}
+	for variable, name := range map[string]string{
+		"SEALGATE_TLS_DIR": "tls", "SEALGATE_RECIPIENT": "keys/reader.pub.pem", "SEALGATE_SEARCH_KEY": "keys/search.key",
+		"SEALGATE_TOKENS": "tokens", "SEALGATE_TOKEN": "token", "SEALGATE_HTPASSWD": "htpasswd",
+	} {
+		env = append(env, variable+"="+filepath.Join(dir, name))
+	}
+	return env, err
+}
