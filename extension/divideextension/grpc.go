@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/sealgate/sealgate/divide"
+	"github.com/sealgate/sealgate/internal/wire"
 )
 
 // GetGRPCClientOptions divides requests over gRPC.
@@ -19,37 +20,16 @@ func (m *middleware) GetGRPCClientOptions(context.Context) ([]grpc.DialOption, e
 	return []grpc.DialOption{grpc.WithChainUnaryInterceptor(m.intercept)}, nil
 }
 
-// message is what pdata's codec of gRPC encodes and decodes: the Collector's messages of
-// OTLP, and raw.
-type message interface {
-	SizeProto() int
-	MarshalProto([]byte) int
-	UnmarshalProto([]byte) error
-}
-
-// raw is an encoded message.
-type raw []byte
-
-func (r *raw) SizeProto() int                { return len(*r) }
-func (r *raw) MarshalProto(to []byte) int    { return copy(to, *r) }
-func (r *raw) UnmarshalProto(b []byte) error { *r = append((*r)[:0], b...); return nil }
-
-func encode(m message) raw {
-	b := make(raw, m.SizeProto())
-	m.MarshalProto(b)
-	return b
-}
-
 func (m *middleware) intercept(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	signal, ok := divide.SignalOfMethod(method)
-	in, okIn := req.(message)
-	out, okOut := reply.(message)
+	in, okIn := req.(wire.Message)
+	out, okOut := reply.(wire.Message)
 	if !ok || !okIn || !okOut {
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
 	r := request{backend: cc.Target(), signal: signal}
 	r.send = func(ctx context.Context, body []byte) divide.Verdict {
-		part, answer := raw(body), raw{}
+		part, answer := wire.Raw(body), wire.Raw{}
 		return grpcVerdict(r, invoke(ctx, method, &part, &answer, cc, opts...), &answer)
 	}
 	err := invoke(ctx, method, req, reply, cc, opts...)
@@ -61,7 +41,7 @@ func (m *middleware) intercept(ctx context.Context, method string, req, reply an
 	case divide.Retry:
 		return verdict.Err
 	}
-	rest, divided := m.deliver(ctx, r, encode(in), verdict)
+	rest, divided := m.deliver(ctx, r, wire.Encode(in), verdict)
 	if !divided {
 		return err
 	}
@@ -71,11 +51,11 @@ func (m *middleware) intercept(ctx context.Context, method string, req, reply an
 	return retryError{rest}
 }
 
-func grpcVerdict(r request, err error, reply message) divide.Verdict {
+func grpcVerdict(r request, err error, reply wire.Message) divide.Verdict {
 	s := status.Convert(err)
 	v := divide.Verdict{}
 	if v.Kind, v.Reason = divide.OfGRPC(s); v.Kind == divide.Taken {
-		return divide.Verdict{Rejected: divide.Rejected(r.signal, encode(reply), false), Reason: divide.ReasonPartial}
+		return divide.Verdict{Rejected: divide.Rejected(r.signal, wire.Encode(reply), false), Reason: divide.ReasonPartial}
 	}
 	v.Err = err
 	if v.Kind == divide.Retry {
