@@ -350,6 +350,31 @@ func TestAttributesWithoutALabelAreRenamed(t *testing.T) {
 	}
 }
 
+func TestAnExemplarWithoutAValueIsRemoved(t *testing.T) {
+	md := gauges("good", at(0))
+	metrics := md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics()
+	h := metrics.AppendEmpty()
+	h.SetName("h")
+	h.SetEmptyHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	e := metrics.AppendEmpty()
+	e.SetName("e")
+	e.SetEmptyExponentialHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	hp, ep := h.Histogram().DataPoints().AppendEmpty(), e.ExponentialHistogram().DataPoints().AppendEmpty()
+	hp.SetTimestamp(at(0))
+	ep.SetTimestamp(at(0))
+	of := []pmetric.ExemplarSlice{first(md).Gauge().DataPoints().At(0).Exemplars(), hp.Exemplars(), ep.Exemplars()}
+	for _, all := range of {
+		all.AppendEmpty().SetDoubleValue(1)
+		all.AppendEmpty()
+	}
+	r := New(strict()).Metrics(md, 0)
+	assert.Equal(t, map[string]int{"empty_exemplar": 3}, counts(r))
+	assert.Equal(t, 3, md.DataPointCount())
+	for _, all := range of {
+		assert.Equal(t, 1, all.Len())
+	}
+}
+
 func TestAMetricWithoutPointsIsRemoved(t *testing.T) {
 	md := gauges("good", at(0))
 	metrics := md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics()

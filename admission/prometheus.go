@@ -58,6 +58,9 @@ func (c *Checker) metric(m pmetric.Metric, last pcommon.Timestamp, r *Result) {
 	case pmetric.MetricTypeHistogram:
 		histograms(m.Histogram().DataPoints(), last, r)
 	case pmetric.MetricTypeExponentialHistogram:
+		for _, p := range m.ExponentialHistogram().DataPoints().All() {
+			exemplars(p.Exemplars(), r)
+		}
 		points(m.ExponentialHistogram().DataPoints(), last, r, exponentialRefused)
 	case pmetric.MetricTypeSummary:
 		points(m.Summary().DataPoints(), last, r, never)
@@ -96,6 +99,7 @@ func numbers(points pmetric.NumberDataPointSlice, last pcommon.Timestamp, r *Res
 	for i := range points.Len() {
 		p := points.At(i)
 		repair(p.Attributes(), r)
+		exemplars(p.Exemplars(), r)
 		if at := p.Timestamp(); at == 0 || at > last {
 			bad = true
 		}
@@ -110,6 +114,7 @@ func histograms(points pmetric.HistogramDataPointSlice, last pcommon.Timestamp, 
 	for i := range points.Len() {
 		p := points.At(i)
 		repair(p.Attributes(), r)
+		exemplars(p.Exemplars(), r)
 		if at := p.Timestamp(); at == 0 || at > last {
 			bad = true
 		}
@@ -194,6 +199,18 @@ func sum(counts pcommon.UInt64Slice) (total uint64) {
 		total += counts.At(i)
 	}
 	return total
+}
+
+// exemplars removes exemplars without a value, which make Prometheus refuse everything.
+func exemplars(all pmetric.ExemplarSlice, r *Result) {
+	for i := range all.Len() {
+		if all.At(i).ValueType() == pmetric.ExemplarValueTypeEmpty {
+			before := all.Len()
+			all.RemoveIf(func(e pmetric.Exemplar) bool { return e.ValueType() == pmetric.ExemplarValueTypeEmpty })
+			r.counts[EmptyExemplar] += before - all.Len()
+			return
+		}
+	}
 }
 
 // add adds the counts of another result.

@@ -33,8 +33,10 @@ const (
 	RenamedAttribute = refusals
 	// EmptyMetric is a repair: a metric without a data point is removed.
 	EmptyMetric = refusals + 1
+	// EmptyExemplar is a repair: an exemplar without a value is removed.
+	EmptyExemplar = refusals + 2
 
-	reasons = refusals + 2
+	reasons = refusals + 3
 )
 
 var names = [reasons]string{
@@ -53,6 +55,7 @@ var names = [reasons]string{
 	CountMismatch:     "count_mismatch",
 	RenamedAttribute:  "renamed_attribute",
 	EmptyMetric:       "empty_metric",
+	EmptyExemplar:     "empty_exemplar",
 }
 
 // advice tells a sender what a reason means and what to do.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/sealgate/sealgate/divide"
 	"github.com/sealgate/sealgate/extension/divideextension/internal/metadata"
+	"github.com/sealgate/sealgate/internal/tally"
 )
 
 // middleware is the extension. It is safe for concurrent use, and one may serve many
@@ -101,6 +102,7 @@ func (m *middleware) count(ctx context.Context, r request, reason string, n int)
 	if n == 0 {
 		return
 	}
+	tally.Refuse(ctx, reason, n)
 	m.tel.ExtensionDivideRefused.Add(ctx, int64(n), metric.WithAttributeSet(attribute.NewSet(
 		attribute.String("backend", r.backend), attribute.String("signal", string(r.signal)), attribute.String("reason", reason))))
 }

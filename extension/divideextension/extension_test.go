@@ -25,8 +25,6 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
-	"go.opentelemetry.io/collector/exporter/otlpexporter"
-	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
@@ -35,6 +33,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/sealgate/sealgate/exporter/otlpgrpc"
+	"github.com/sealgate/sealgate/exporter/otlphttp"
 	"github.com/sealgate/sealgate/extension/divideextension/internal/metadata"
 )
 
@@ -197,7 +197,7 @@ func overHTTP(t *testing.T, b *backend, settings ...string) *site {
 	t.Helper()
 	server := httptest.NewServer(b)
 	t.Cleanup(server.Close)
-	return newSite(t, otlphttpexporter.NewFactory(), append([]string{"endpoint: " + server.URL}, settings...)...)
+	return newSite(t, otlphttp.NewFactory(), append([]string{"endpoint: " + server.URL}, settings...)...)
 }
 
 func overGRPC(t *testing.T, b *backend, settings ...string) *site {
@@ -208,7 +208,7 @@ func overGRPC(t *testing.T, b *backend, settings ...string) *site {
 	require.NoError(t, err)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	return newSite(t, otlpexporter.NewFactory(), append([]string{fmt.Sprintf("{endpoint: %q, tls: {insecure: true}}", listener.Addr())}, settings...)...)
+	return newSite(t, otlpgrpc.NewFactory(), append([]string{fmt.Sprintf("{endpoint: %q, tls: {insecure: true}}", listener.Addr())}, settings...)...)
 }
 
 // logs returns records with these bodies, under resources of three.
@@ -253,6 +253,27 @@ func (s *site) refused(t *testing.T) map[string]int64 {
 	return counts
 }
 
+// sent returns what the exporter counted as sent, and as failed by reason.
+func (s *site) sent(t *testing.T) (int64, map[string]int64) {
+	t.Helper()
+	var sent int64
+	if m, err := s.tel.GetMetric("otelcol_exporter_sent_log_records"); err == nil {
+		for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+			sent += p.Value
+		}
+	}
+	failed := map[string]int64{}
+	if m, err := s.tel.GetMetric("otelcol_exporter_send_failed_log_records"); err == nil {
+		for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+			reason, _ := p.Attributes.Value("error.type")
+			_, named := p.Attributes.Value("exporter")
+			assert.True(t, named)
+			failed[reason.AsString()] += p.Value
+		}
+	}
+	return sent, failed
+}
+
 func TestOneBadRecordIsLostAlone(t *testing.T) {
 	for name, tt := range map[string]struct {
 		a      answer
@@ -277,6 +298,9 @@ func TestOneBadRecordIsLostAlone(t *testing.T) {
 			require.NoError(t, s.ConsumeLogs(t.Context(), logs(good(20, 8, "bad")...)))
 			assert.ElementsMatch(t, good(20, -1, ""), b.has, "each good record arrives once")
 			assert.Equal(t, map[string]int64{tt.reason: 1}, s.refused(t))
+			sent, failed := s.sent(t)
+			assert.Equal(t, int64(20), sent)
+			assert.Equal(t, map[string]int64{tt.reason: 1}, failed)
 		})
 	}
 }
@@ -319,6 +343,9 @@ func TestARefusalThatPassesLosesNothing(t *testing.T) {
 			require.NoError(t, s.ConsumeLogs(t.Context(), logs(good(5, -1, "")...)))
 			assert.ElementsMatch(t, good(5, -1, ""), b.has)
 			assert.Empty(t, s.refused(t))
+			sent, failed := s.sent(t)
+			assert.Equal(t, int64(5), sent)
+			assert.Empty(t, failed)
 		})
 	}
 }
@@ -330,6 +357,9 @@ func TestPartialSuccessIsCounted(t *testing.T) {
 			s := open(t, b)
 			require.NoError(t, s.ConsumeLogs(t.Context(), logs(good(5, -1, "")...)))
 			assert.Equal(t, map[string]int64{"partial_success": 3}, s.refused(t))
+			sent, failed := s.sent(t)
+			assert.Equal(t, int64(2), sent)
+			assert.Equal(t, map[string]int64{"partial_success": 3}, failed)
 			assert.Equal(t, 1, b.requests)
 		})
 	}
@@ -353,6 +383,9 @@ func TestTakenPartsAreNotSentAgain(t *testing.T) {
 			require.NoError(t, s.ConsumeLogs(t.Context(), logs(good(40, 30, "bad")...)))
 			assert.Equal(t, good(40, -1, ""), b.has, "each good record arrives once and in order")
 			assert.Equal(t, map[string]int64{"invalid": 1}, s.refused(t))
+			sent, failed := s.sent(t)
+			assert.Equal(t, int64(40), sent)
+			assert.Equal(t, map[string]int64{"invalid": 1}, failed)
 		})
 	}
 }
@@ -427,4 +460,7 @@ func TestManyRequestsAtOnce(t *testing.T) {
 	wg.Wait()
 	assert.Len(t, b.has, 200)
 	assert.Equal(t, map[string]int64{"invalid": 20}, s.refused(t))
+	sent, failed := s.sent(t)
+	assert.Equal(t, int64(200), sent)
+	assert.Equal(t, map[string]int64{"invalid": 20}, failed)
 }

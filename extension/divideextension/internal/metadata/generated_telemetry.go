@@ -61,7 +61,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.ExtensionDivideRefused, err = builder.meter.Int64Counter(
 		"otelcol_extension_divide_refused",
-		metric.WithDescription("Spans, log records and data points that a backend refused for good. The exporter counts them as sent. [Beta]"),
+		metric.WithDescription("Spans, log records and data points that a backend refused for good. The exporter counts them as failed. [Beta]"),
 		metric.WithUnit("{item}"),
 	)
 	errs = errors.Join(errs, err)
