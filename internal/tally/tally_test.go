@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
@@ -112,13 +113,15 @@ func TestTheFactoryIsTheSameInAllElse(t *testing.T) {
 		}
 		assert.NotEmpty(t, former(f).String(), "the former name of the exporter still works")
 		assert.Equal(t, former(f), former(w))
+		cfg := w.CreateDefaultConfig()
+		require.NoError(t, confmap.NewFromStringMap(map[string]any{"endpoint": "http://127.0.0.1:1"}).Unmarshal(cfg))
 		for _, kind := range []component.Type{f.Type(), former(f)} {
 			set := exportertest.NewNopSettings(kind)
-			_, err := w.CreateTraces(t.Context(), set, w.CreateDefaultConfig())
+			_, err := w.CreateTraces(t.Context(), set, cfg)
 			require.NoError(t, err)
-			_, err = w.CreateMetrics(t.Context(), set, w.CreateDefaultConfig())
+			_, err = w.CreateMetrics(t.Context(), set, cfg)
 			require.NoError(t, err)
-			_, err = w.CreateLogs(t.Context(), set, w.CreateDefaultConfig())
+			_, err = w.CreateLogs(t.Context(), set, cfg)
 			require.NoError(t, err)
 		}
 	}
