@@ -296,7 +296,7 @@ func TestARequestThatCanNeverFitIsRefusedForGood(t *testing.T) {
 	j := newJudge(t, func([]string) verdict { return verdict{} })
 	s := newJudged(ctx, t, "embedded:gateway\nyaml:processors::admission::max_request_bytes: 100000\nyaml:exporters: {otlp_grpc/tempo: {sending_queue: {queue_size: 100000, batch: {min_size: 1000, max_size: 50000}}}, otlp_http/loki: {sending_queue: {queue_size: 100000, batch: {min_size: 1000, max_size: 50000}}}, otlp_http/prometheus: {sending_queue: {queue_size: 100000, batch: {min_size: 1000, max_size: 50000}}}}", j)
 	for _, of := range signals {
-		code, answer := s.post(ctx, t, of.path, of.request(2500, ""))
+		code, answer := s.post(ctx, t, of.path, of.request(6000, ""))
 		assert.Equal(t, http.StatusRequestEntityTooLarge, code, of.name)
 		assert.Contains(t, answer, "it can never fit", of.name)
 		code, _ = s.post(ctx, t, of.path, of.request(10, ""))
