@@ -165,14 +165,12 @@ func (l limits) loki() string {
 		line, metadata = line*3/2, metadata*3/2
 		note = "\n# A sealed record is up to a third larger than what it holds."
 	}
-	text := fmt.Sprintf(`# For Loki: merge it into its configuration. The gateway refuses on arrival what is
-# beyond the limits of its admission processor, so both have to agree.%s
+	text := fmt.Sprintf(`# For Loki: merge it into its configuration. If the gateway's admission processor has
+# limits of log records, both have to agree.%s
 limits_config:
 `, note)
 	if logs.MaxAge > 0 {
 		text += fmt.Sprintf("  reject_old_samples: true\n  reject_old_samples_max_age: %s\n", logs.MaxAge)
-	} else {
-		text += "  reject_old_samples: false\n"
 	}
 	if logs.MaxAhead > 0 {
 		text += fmt.Sprintf("  creation_grace_period: %s\n", logs.MaxAhead)

@@ -40,14 +40,10 @@ func TestLimitsFollowTheConfiguration(t *testing.T) {
 			[]string{"--for", "tempo", "--config", "embedded:gateway", "--config", "yaml:exporters::otlp_grpc/tempo::sending_queue::batch::max_size: 20000000"},
 			[]string{"overrides", "defaults", "ingestion", "burst_size_bytes"}, 40_000_000,
 		},
-		"Loki's age": {[]string{"--for", "loki"}, []string{"limits_config", "reject_old_samples_max_age"}, "168h0m0s"},
+		"Loki's age is its own": {[]string{"--for", "loki"}, []string{"limits_config", "reject_old_samples_max_age"}, nil},
 		"another age": {
 			[]string{"--for", "loki", "--config", "embedded:gateway", "--config", "yaml:processors::admission::logs::max_age: 720h"},
 			[]string{"limits_config", "reject_old_samples_max_age"}, "720h0m0s",
-		},
-		"no age": {
-			[]string{"--for", "loki", "--config", "embedded:gateway", "--config", "yaml:processors::admission::logs::max_age: 0"},
-			[]string{"limits_config", "reject_old_samples"}, false,
 		},
 		"Loki's line":                 {[]string{"--for", "loki"}, []string{"limits_config", "max_line_size"}, "262144B"},
 		"a sealed line":               {[]string{"--for", "loki", "--config", "embedded:sealed"}, []string{"limits_config", "max_line_size"}, "393216B"},

@@ -30,6 +30,7 @@ type middleware struct {
 	tel      *metadata.TelemetryBuilder
 	log      *zap.Logger
 	failures *failures
+	drains   drains
 }
 
 var (

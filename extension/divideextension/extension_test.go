@@ -41,13 +41,15 @@ import (
 func TestConfigurationsAreUnderstood(t *testing.T) {
 	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
 	require.NoError(t, err)
-	for name, want := range map[string]int{"divide": 1000, "divide/everything": 200} {
+	for name, want := range map[string]*Config{
+		"divide": {MaxRequests: 1000}, "divide/everything": {MaxRequests: 200, DrainBytesPerSecond: 3000},
+	} {
 		sub, err := conf.Sub(name)
 		require.NoError(t, err)
 		cfg := NewFactory().CreateDefaultConfig()
 		require.NoError(t, sub.Unmarshal(cfg))
 		require.NoError(t, confmap.Validate(cfg))
-		assert.Equal(t, &Config{MaxRequests: want}, cfg)
+		assert.Equal(t, want, cfg)
 	}
 }
 
@@ -55,6 +57,7 @@ func TestALimitThatFindsNothingIsRefused(t *testing.T) {
 	for _, n := range []int{-1, 0, 49} {
 		assert.ErrorContains(t, confmap.Validate(&Config{MaxRequests: n}), "`max_requests`")
 	}
+	assert.ErrorContains(t, confmap.Validate(&Config{MaxRequests: 100, DrainBytesPerSecond: -1}), "`drain_bytes_per_second`")
 }
 
 // answer is what a backend answers to a request with these bodies of log records.

@@ -22,5 +22,9 @@ func create(_ context.Context, set extension.Settings, cfg component.Config) (ex
 	if err != nil {
 		return nil, err
 	}
-	return &middleware{limit: cfg.(*Config).MaxRequests, tel: tel, log: set.Logger, failures: newFailures()}, nil
+	c := cfg.(*Config)
+	return &middleware{
+		limit: c.MaxRequests, tel: tel, log: set.Logger, failures: newFailures(),
+		drains: drains{bytesPerSecond: c.DrainBytesPerSecond, of: map[string]*drain{}},
+	}, nil
 }

@@ -32,8 +32,15 @@ func (m *middleware) intercept(ctx context.Context, method string, req, reply an
 		part, answer := wire.Raw(body), wire.Raw{}
 		return grpcVerdict(r, invoke(ctx, method, &part, &answer, cc, opts...), &answer)
 	}
+	drain := m.drains.get(r.backend)
+	if drain.limited() {
+		if err := drain.wait(ctx, in.SizeProto()); err != nil {
+			return retryError{err}
+		}
+	}
 	err := invoke(ctx, method, req, reply, cc, opts...)
 	verdict := grpcVerdict(r, err, out)
+	drain.note(verdict.Kind != divide.Retry)
 	switch verdict.Kind {
 	case divide.Taken:
 		m.count(ctx, r, verdict.Reason, verdict.Rejected)

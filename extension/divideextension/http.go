@@ -46,8 +46,13 @@ func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !ok || r.Method != http.MethodPost {
 		return t.base.RoundTrip(r)
 	}
+	drain := t.drains.get(r.URL.Host)
+	if err := drain.wait(r.Context(), int(max(0, r.ContentLength))); err != nil {
+		return nil, err
+	}
 	resp, err := t.base.RoundTrip(r)
 	if err != nil {
+		drain.note(false)
 		return nil, err
 	}
 	req := request{backend: r.URL.Host, signal: signal, json: mediaType(r.Header) == typeJSON}
@@ -56,6 +61,7 @@ func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	verdict := verdictOf(r.URL.Host, signal, resp, text)
+	drain.note(verdict.Kind != divide.Retry)
 	switch {
 	case verdict.Kind == divide.Taken:
 		t.count(r.Context(), req, divide.ReasonPartial, verdict.Rejected)

@@ -34,25 +34,27 @@ type Config struct {
 	// points of delta temporality.
 	Delta Delta `mapstructure:"delta"`
 
-	// Logs are limits of log records. They are those of Loki's `limits_config`.
+	// Logs are limits of log records. Set them to those of Loki's `limits_config`, so that
+	// senders are told; without them Loki decides.
 	Logs LogsConfig `mapstructure:"logs"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// LogsConfig are limits of log records. 0 is no limit.
+// LogsConfig are limits of log records. 0 is no limit, and the default: an operator may have
+// raised Loki's.
 type LogsConfig struct {
-	// MaxAge is `reject_old_samples_max_age`. Default 168h.
+	// MaxAge is `reject_old_samples_max_age`.
 	MaxAge time.Duration `mapstructure:"max_age"`
-	// MaxAhead is `creation_grace_period`. Default 10m.
+	// MaxAhead is `creation_grace_period`.
 	MaxAhead time.Duration `mapstructure:"max_ahead"`
-	// MaxLineBytes is `max_line_size`. Default 262144.
+	// MaxLineBytes is `max_line_size`.
 	MaxLineBytes int `mapstructure:"max_line_bytes"`
-	// MaxAttributes is `max_structured_metadata_entries_count`. Default 128.
+	// MaxAttributes is `max_structured_metadata_entries_count`.
 	MaxAttributes int `mapstructure:"max_attributes"`
 	// MaxResourceBytes is `max_structured_metadata_size`, checked for the attributes of
-	// the resource. Default 65536.
+	// the resource.
 	MaxResourceBytes int `mapstructure:"max_resource_bytes"`
 
 	// prevent unkeyed literal initialization
@@ -85,7 +87,6 @@ func createDefaultConfig() component.Config {
 		Profiles:     []Profile{Tempo, Loki, Prometheus},
 		MaxItemBytes: 2_900_000,
 		Delta:        DeltaRefuse,
-		Logs:         LogsConfig{MaxAge: 168 * time.Hour, MaxAhead: 10 * time.Minute, MaxLineBytes: 256 << 10, MaxAttributes: 128, MaxResourceBytes: 64 << 10},
 	}
 }
 

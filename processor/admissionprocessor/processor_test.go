@@ -155,6 +155,9 @@ func spans(good, bad int) ptrace.Traces {
 	return td
 }
 
+// oldRecords has records refused that are too old.
+const oldRecords = "logs: {max_age: 168h}"
+
 func records(good, old int) plog.Logs {
 	ld := plog.NewLogs()
 	all := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
@@ -183,7 +186,7 @@ func points(good, delta int) pmetric.Metrics {
 }
 
 func TestRefusedItemsAreReportedAndCounted(t *testing.T) {
-	h := newHarness(t, "")
+	h := newHarness(t, oldRecords)
 	ctx, ticket := admission.NewContext(t.Context())
 	require.NoError(t, h.traces.ConsumeTraces(ctx, spans(2, 1)))
 	n, signal, message := ticket.Refused()
@@ -203,7 +206,7 @@ func TestRefusedItemsAreReportedAndCounted(t *testing.T) {
 }
 
 func TestARequestWithoutAGoodItemGoesNoFurther(t *testing.T) {
-	h := newHarness(t, "")
+	h := newHarness(t, oldRecords)
 	h.sink.err = errors.New("nothing must come")
 	require.NoError(t, h.traces.ConsumeTraces(t.Context(), spans(0, 2)))
 	require.NoError(t, h.logs.ConsumeLogs(t.Context(), records(0, 2)))
@@ -214,7 +217,7 @@ func TestARequestWithoutAGoodItemGoesNoFurther(t *testing.T) {
 // The sender keeps the whole request and sends it again, so its bad items would be counted
 // twice.
 func TestARequestThatTheNextRefusesIsNotCounted(t *testing.T) {
-	h := newHarness(t, "")
+	h := newHarness(t, oldRecords)
 	h.sink.err = errors.New("try again")
 	ctx, ticket := admission.NewContext(t.Context())
 	assert.ErrorIs(t, h.traces.ConsumeTraces(ctx, spans(1, 1)), h.sink.err)
@@ -224,6 +227,18 @@ func TestARequestThatTheNextRefusesIsNotCounted(t *testing.T) {
 	n, _, _ := ticket.Refused()
 	assert.Zero(t, n)
 	assert.False(t, ticket.TooLarge())
+}
+
+// Loki's limits are its operator's; what was written long ago, or is large, may be welcome.
+func TestByDefaultLokiDecides(t *testing.T) {
+	h := newHarness(t, "")
+	ld := records(0, 1)
+	r := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().AppendEmpty()
+	r.SetTimestamp(pcommon.NewTimestampFromTime(time.Now().AddDate(1, 0, 0)))
+	r.Body().SetStr(strings.Repeat("x", 1<<20))
+	require.NoError(t, h.logs.ConsumeLogs(t.Context(), ld))
+	assert.Equal(t, 2, h.sink.LogRecordCount())
+	assert.Empty(t, h.counted(t, "refused"))
 }
 
 func TestRepairsAreCounted(t *testing.T) {

@@ -113,7 +113,7 @@ func newJudged(ctx context.Context, t *testing.T, config string, j *judge) *site
 	s.env = append(keys(t, s.dir), "SEALGATE_TEMPO="+j.grpc, "SEALGATE_LOKI="+j.url, "SEALGATE_PROMETHEUS="+j.url)
 	retry := "{retry_on_failure: {initial_interval: 50ms, max_interval: 200ms}, sending_queue: {batch: {flush_timeout: 100ms}}}"
 	settings := []string{"exporters: {otlp_grpc/tempo: " + retry + ", otlp_http/loki: " + retry + ", otlp_http/prometheus: " + retry + "}"}
-	if config == "embedded:sealed" {
+	if strings.HasPrefix(config, "embedded:sealed") {
 		settings = exporters(retry)
 	}
 	s.binary, s.config = harness.Built(t, "SEALGATE_BIN"), config+"\nyaml:"+strings.Join(append(settings, "processors::wasmfilter::cache_directory: "+compiled), "\nyaml:")
@@ -161,7 +161,7 @@ func TestABadItemIsRefusedOnArrivalAlone(t *testing.T) {
 	eachConfiguration(t, func(t *testing.T, config string) {
 		ctx := within(t)
 		j := newJudge(t, func([]string) verdict { return verdict{} })
-		s := newJudged(ctx, t, config, j)
+		s := newJudged(ctx, t, config+"\nyaml:processors::admission::logs: {max_age: 168h, max_ahead: 10m}", j)
 		for _, of := range signals {
 			accepted, refused := 0, 0
 			for name, item := range bad[of.name] {
