@@ -28,7 +28,7 @@ func commands() []command {
 		keygenCommand(), inspectCommand(), verifyCommand(), decryptCommand(), replayCommand(),
 		unsealCommand(), tokenCommand(), rewrapCommand(),
 		filterNewCommand(), filterCheckCommand(), filterTestCommand(),
-		labelsExplainCommand(), labelsCommand(), selftestCommand(), versionCommand(),
+		labelsExplainCommand(), labelsCommand(), limitsCommand(), selftestCommand(), versionCommand(),
 	}
 }
 

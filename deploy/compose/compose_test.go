@@ -61,6 +61,18 @@ func TestEachBackendHasWhatTheLabelsNeed(t *testing.T) {
 	}
 }
 
+// They have the limits that a gateway needs, sealed or not.
+func TestEachBackendHasTheLimitsThatAreNeeded(t *testing.T) {
+	sealctl := built(t, "SEALGATE_CTL")
+	for _, backend := range []string{"tempo", "loki", "prometheus"} {
+		t.Run(backend, func(t *testing.T) {
+			var needed map[string]any
+			require.NoError(t, yaml.Unmarshal(run(t, sealctl, "limits", "--for", backend, "--config", "embedded:sealed"), &needed))
+			requireContains(t, readYAML(t, backend+".yaml"), needed)
+		})
+	}
+}
+
 // requireContains requires that all of want is in have: maps by key, lists by element.
 func requireContains(t *testing.T, have, want any) {
 	t.Helper()

@@ -32,6 +32,9 @@ var gateway = Dashboard{
 				Description:    "Items lost in the time shown: a backend refused them for good. The gateway's log says why.",
 				OnlyWhenBroken: "an exporter counts failures from the first one on",
 				Queries:        ofSignals("otelcol_exporter_send_failed", "", total)},
+			{Kind: Stat, Title: "Not accounted for", Unit: count,
+				Description: "Items accepted and neither sent nor counted as lost since the start. They wait in the queue or are under way; with an empty queue it is 0.",
+				Queries:     unaccounted()},
 			{Kind: Stat, Title: "Alerts", Unit: count, RedAt: 1,
 				Description: "Alerts of deploy/alerts that fire. Each has a paragraph on what to do in its README.",
 				Queries:     []Query{prom("", `count(ALERTS{alertname=~"Sealgate.+",alertstate="firing"}) or vector(0)`)}},
@@ -48,6 +51,10 @@ var gateway = Dashboard{
 				Queries:     ofSignals("otelcol_exporter_sent", "{{exporter}}", by("exporter"))},
 		}},
 		{"Refusals: senders were told, and try again", []Panel{
+			{Kind: TimeSeries, Title: "Refused on arrival, for good", Unit: perSecond, Min: zero,
+				Description:    "Items that no backend takes, by reason. Senders were told in `partial_success` and do not try again: look for the sender.",
+				OnlyWhenBroken: "the processor counts refusals from the first one on",
+				Queries:        []Query{prom("{{signal}} {{reason}}", rate("otelcol_processor_admission_refused", "signal, reason"))}},
 			{Kind: TimeSeries, Title: "Refused by receivers", Unit: perSecond, Min: zero,
 				Description: "Items refused, for whatever reason is to the right. All zero is as it should be. If it lasts, senders' own queues fill up.",
 				Queries:     ofSignals("otelcol_receiver_refused", "{{receiver}}", by("receiver"))},
@@ -75,6 +82,10 @@ var gateway = Dashboard{
 				Queries:     []Query{prom("{{exporter}} {{data_type}}", gauge("otelcol_exporter_in_flight_requests", "exporter, data_type"))}},
 		}},
 		{"Backends", []Panel{
+			{Kind: TimeSeries, Title: "Refused by a backend, for good", Unit: perSecond, Min: zero,
+				Description:    "Items that a backend refused alone, while their neighbours were delivered, by reason. They are part of Given up.",
+				OnlyWhenBroken: "the extension counts refusals from the first one on",
+				Queries:        []Query{prom("{{backend}} {{signal}} {{reason}}", rate("otelcol_extension_divide_refused", "backend, signal, reason"))}},
 			{Kind: TimeSeries, Title: "Given up", Unit: perSecond, Min: zero,
 				Description:    "Lost: the backend refused it for good, or `retry_on_failure` ran out. The gateway's log says why.",
 				OnlyWhenBroken: "an exporter counts failures from the first one on",
@@ -105,6 +116,24 @@ var gateway = Dashboard{
 				Queries:     []Query{prom("{{instance}}", `max by (instance) (otelcol_process_uptime{`+selected+`})`)}},
 		}},
 	},
+}
+
+// unaccounted asks what was accepted and is neither sent nor counted as lost.
+func unaccounted() []Query {
+	var queries []Query
+	for _, of := range []struct{ items, signal string }{{"spans", "traces"}, {"log_records", "logs"}, {"metric_points", "metrics"}} {
+		lost := []string{"otelcol_exporter_sent_" + of.items + "{" + selected + "}", "otelcol_exporter_send_failed_" + of.items + "{" + selected + "}",
+			fmt.Sprintf("otelcol_processor_admission_refused{%s,signal=%q}", selected, of.signal)}
+		if of.signal == "logs" {
+			lost = append(lost, "otelcol_processor_wasmfilter_dropped{"+selected+"}", "otelcol_processor_wasmfilter_represented{"+selected+"}")
+		}
+		expr := "sum(otelcol_receiver_accepted_" + of.items + "{" + selected + "})"
+		for _, metric := range lost {
+			expr += " - (sum(" + metric + ") or vector(0))"
+		}
+		queries = append(queries, prom(of.items, expr))
+	}
+	return queries
 }
 
 // latency is the 99th percentile of one of the histograms of the semantic conventions,

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sealgate/sealgate/internal/sealpdata"
+	"github.com/sealgate/sealgate/internal/tally"
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
 )
@@ -50,9 +51,9 @@ func newSealer(set exporter.Settings, cfg *Config, signal archive.Signal) (*seal
 // this one.
 func (cfg *Config) destination() (exporter.Factory, component.Config) {
 	if c := cfg.OTLPHTTP.Get(); c != nil {
-		return otlphttpexporter.NewFactory(), c
+		return tally.Wrap(otlphttpexporter.NewFactory()), c
 	}
-	return otlpexporter.NewFactory(), cfg.OTLPGRPC.Get()
+	return tally.Wrap(otlpexporter.NewFactory()), cfg.OTLPGRPC.Get()
 }
 
 // innerSettings are those of the exporter behind: of its own type, and of a name

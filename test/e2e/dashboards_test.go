@@ -37,6 +37,7 @@ var quiet = map[string]struct{ why, watched string }{
 	"SealgateDown":                 {"the gateway is up", `up{job=~"sealgate.*"}`},
 	"SealgateRestarting":           {"it starts once", `otelcol_process_uptime`},
 	"SealgateQueueFilling":         {"the backends are quick", `sealgate:queue_used:ratio`},
+	"SealgateUnaccounted":          {"nothing is lost unseen", `sealgate:unaccounted_items`},
 	"SealgateNotSending":           {"every signal is sent", `sealgate:sent_items:rate5m`},
 	"SealgateFilterInterpreted":    {"executable memory is allowed", `otelcol_processor_wasmfilter_instances{engine="compiler"}`},
 	"SealgateFilterDropsNearlyAll": {"not all logs repeat", `otelcol_processor_wasmfilter_kept / otelcol_processor_wasmfilter_in`},
@@ -241,6 +242,7 @@ func (o *observed) send(ctx context.Context, t *testing.T) {
 	defer conn.Close()
 	odd := oddTraces(now)
 	o.spans += odd.SpanCount()
+	odd.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty().SetName("refused: it has no trace id")
 	require.NoError(t, fleet.SendTraces(ctx, conn, odd))
 	require.NoError(t, fleet.SendLogs(ctx, conn, probeLogs(now)))
 
@@ -286,7 +288,7 @@ func oddTraces(at time.Time) ptrace.Traces {
 }
 
 // probeLogs are health checks, which the filter drops, and warnings of them, which it may
-// not, of a service with a cloud and of one without.
+// not, of a service with a cloud and of one without; and a record that is too old.
 func probeLogs(at time.Time) plog.Logs {
 	ld := plog.NewLogs()
 	for _, attributes := range []map[string]any{{"cloud.provider": "aws"}, {}} {
@@ -301,5 +303,8 @@ func probeLogs(at time.Time) plog.Logs {
 			r.Body().SetStr(fmt.Sprintf(`"GET /ready HTTP/1.1" 200 "kube-probe/1.31" %d`, i))
 		}
 	}
+	old := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	old.SetTimestamp(pcommon.NewTimestampFromTime(at.AddDate(0, -1, 0))) // Loki refuses it
+	old.SetSeverityNumber(plog.SeverityNumberError)
 	return ld
 }

@@ -63,7 +63,9 @@ func TestWhatABackendRefusesForGoodIsCounted(t *testing.T) {
 	streams := s.send(ctx, t, load.Options{Rate: 2000, Items: 4000})
 	await(ctx, t, "the first items", func() bool { return streams[0].Report().Delivered > 0 })
 	s.sink.Behave(load.Behaviour{Refuse: load.Invalid})
-	await(ctx, t, "a refusal", func() bool { return s.sink.Misbehaved() > 0 })
+	await(ctx, t, "a loss that is counted", func() bool {
+		return s.counter(ctx, t, "otelcol_extension_divide_refused") > 0
+	})
 	s.sink.Behave(load.Behaviour{})
 	s.settled(ctx, t, streams...)
 	lost := 0

@@ -24,16 +24,18 @@ type side struct {
 	upstream                bool // the upstream build
 	labels, filter, sealing bool
 	storage                 bool   // ours for the queue, and not contrib's
+	delivery                bool   // admission in front and divide behind
 	more                    string // settings
 }
 
 var (
 	theirs = side{name: "upstream", upstream: true}
-	ours   = side{name: "sealgate", labels: true, filter: true, sealing: true, storage: true}
+	ours   = side{name: "sealgate", labels: true, filter: true, sealing: true, storage: true, delivery: true}
 	// parts are ours with one component each, and with none.
 	parts = []side{
 		{name: "none of ours"},
 		{name: "`queue_storage`", storage: true},
+		{name: "`admission`, `divide`", delivery: true},
 		{name: "`cloudlabels`", labels: true},
 		{name: "`cloudlabels`, `promote: false`", labels: true, more: "yaml:processors::cloudlabels::promote: false"},
 		{name: "`wasmfilter`", filter: true},
@@ -48,7 +50,7 @@ var base string
 
 // exporter is the way to the sink. What an exporter takes faster than it sends holds
 // its senders up; nothing is refused.
-const exporter = `{endpoint: "${env:LOAD_SINK}", tls: {insecure: true}, compression: %s, ` +
+const exporter = `{endpoint: "${env:LOAD_SINK}", tls: {insecure: true}, compression: %s, middlewares: [%s], ` +
 	`sending_queue: {%s sizer: bytes, queue_size: 5_000_000, num_consumers: 2, block_on_overflow: true, batch: {flush_timeout: 1s, sizer: bytes, min_size: 1_000_000, max_size: 3_000_000}}, ` +
 	`retry_on_failure: {max_elapsed_time: 0s}}`
 
@@ -61,13 +63,13 @@ type way struct {
 func (w way) String() string { return w.compression + ", " + w.queue }
 
 // exporter returns the settings of an exporter with its queue in that storage.
-func (w way) exporter(storage string) string {
+func (w way) exporter(storage string, middlewares string) string {
 	if w.queue == "disk" {
 		storage = "storage: " + storage + ","
 	} else {
 		storage = ""
 	}
-	return fmt.Sprintf(exporter, w.compression, storage)
+	return fmt.Sprintf(exporter, w.compression, middlewares, storage)
 }
 
 // config writes the configuration of a side: a list of sources, one to a line, each
@@ -81,14 +83,25 @@ func (o *options) config(s side, w way) (string, error) {
 	if s.storage {
 		storage = "queue_storage"
 	}
-	to := w.exporter(storage)
+	var middlewares, extensions string
+	if s.delivery {
+		middlewares, extensions = "{id: divide}", ", admission, divide"
+	}
+	to := w.exporter(storage, middlewares)
 	sources := []string{
 		path,
 		"yaml:extensions::" + storage + ": {directory: \"${env:SEALGATE_DATA}/queue\", create_directory: true}",
-		"yaml:service::extensions: [health_check, pprof, " + storage + "]",
+		"yaml:service::extensions: [health_check, pprof, " + storage + extensions + "]",
 		"yaml:exporters::otlp_grpc: " + to,
 	}
 	processors := []string{"memory_limiter"}
+	if s.delivery {
+		processors = []string{"admission", "memory_limiter"}
+		sources = append(sources,
+			"yaml:extensions: {admission: , divide: }",
+			"yaml:processors::admission: {delta: accept}",
+			"yaml:receivers::otlp::protocols: {grpc: {middlewares: [{id: admission}]}, http: {middlewares: [{id: admission}]}}")
+	}
 	if s.labels {
 		processors = append(processors, "cloudlabels")
 		sources = append(sources, "yaml:processors::cloudlabels: {}")

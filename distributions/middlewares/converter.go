@@ -1,0 +1,76 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package middlewares is a converter of configurations: an extension that a component names
+// in `middlewares` runs, although `service::extensions` does not list it. Configurations
+// are merged without joining lists, so a later one that adds an extension would leave out
+// the middlewares of the earlier one, and nothing would start.
+package middlewares
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"go.opentelemetry.io/collector/confmap"
+)
+
+// NewFactory returns the factory of the converter.
+func NewFactory() confmap.ConverterFactory {
+	return confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter { return converter{} })
+}
+
+type converter struct{}
+
+// Convert adds to service::extensions the middlewares that receivers and exporters name and
+// that the configuration defines.
+func (converter) Convert(_ context.Context, conf *confmap.Conf) error {
+	whole := conf.ToStringMap()
+	defined, _ := whole["extensions"].(map[string]any)
+	service, _ := whole["service"].(map[string]any)
+	listed, ok := service["extensions"].([]any)
+	if !ok && service["extensions"] != nil {
+		return nil // not a list: the Collector says so
+	}
+	named := map[string]bool{}
+	for _, kind := range []string{"receivers", "exporters"} {
+		find(whole[kind], named)
+	}
+	for _, id := range slices.Sorted(maps.Keys(named)) {
+		if _, ok := defined[id]; ok && !slices.Contains(listed, any(id)) {
+			listed = append(listed, id)
+		}
+	}
+	if len(listed) == 0 {
+		return nil
+	}
+	return conf.Merge(confmap.NewFromStringMap(map[string]any{"service": map[string]any{"extensions": listed}}))
+}
+
+// find collects the ids of all `middlewares` in a part of a configuration.
+func find(part any, named map[string]bool) {
+	switch part := part.(type) {
+	case map[string]any:
+		for key, value := range part {
+			if list, ok := value.([]any); ok && key == "middlewares" {
+				collect(list, named)
+				continue
+			}
+			find(value, named)
+		}
+	case []any:
+		for _, value := range part {
+			find(value, named)
+		}
+	}
+}
+
+func collect(list []any, named map[string]bool) {
+	for _, entry := range list {
+		if middleware, ok := entry.(map[string]any); ok {
+			if id, ok := middleware["id"].(string); ok {
+				named[id] = true
+			}
+		}
+	}
+}

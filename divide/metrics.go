@@ -1,0 +1,128 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package divide
+
+import (
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+)
+
+type metricBatch struct{ pmetric.Metrics }
+
+func (b *metricBatch) Items() int { return b.DataPointCount() }
+
+func (b *metricBatch) units() (n int) {
+	for _, rm := range b.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				n += max(1, points(m))
+			}
+		}
+	}
+	return n
+}
+
+func (b *metricBatch) Marshal(json bool) ([]byte, error) {
+	return encode(pmetricotlp.NewExportRequestFromMetrics(b.Metrics), json)
+}
+
+func (b *metricBatch) Retry(cause error) error { return consumererror.NewMetrics(cause, b.Metrics) }
+
+func (b *metricBatch) append(other Batch) {
+	other.(*metricBatch).ResourceMetrics().MoveAndAppendTo(b.ResourceMetrics())
+}
+
+func (b *metricBatch) halve() Batch {
+	left, first := b.units()/2, pmetric.NewMetrics()
+	b.ResourceMetrics().RemoveIf(func(from pmetric.ResourceMetrics) bool {
+		if left == 0 {
+			return false
+		}
+		to := first.ResourceMetrics().AppendEmpty()
+		from.Resource().CopyTo(to.Resource())
+		to.SetSchemaUrl(from.SchemaUrl())
+		from.ScopeMetrics().RemoveIf(func(from pmetric.ScopeMetrics) bool {
+			if left == 0 {
+				return false
+			}
+			scope := to.ScopeMetrics().AppendEmpty()
+			from.Scope().CopyTo(scope.Scope())
+			scope.SetSchemaUrl(from.SchemaUrl())
+			from.Metrics().RemoveIf(func(m pmetric.Metric) bool {
+				if left == 0 {
+					return false
+				}
+				n := max(1, points(m))
+				if n <= left {
+					left -= n
+					m.MoveTo(scope.Metrics().AppendEmpty())
+					return true
+				}
+				movePoints(m, scope.Metrics().AppendEmpty(), left)
+				left = 0
+				return false
+			})
+			return from.Metrics().Len() == 0
+		})
+		return from.ScopeMetrics().Len() == 0
+	})
+	return &metricBatch{first}
+}
+
+// points returns the number of a metric's data points.
+func points(m pmetric.Metric) int {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		return m.Gauge().DataPoints().Len()
+	case pmetric.MetricTypeSum:
+		return m.Sum().DataPoints().Len()
+	case pmetric.MetricTypeHistogram:
+		return m.Histogram().DataPoints().Len()
+	case pmetric.MetricTypeExponentialHistogram:
+		return m.ExponentialHistogram().DataPoints().Len()
+	case pmetric.MetricTypeSummary:
+		return m.Summary().DataPoints().Len()
+	}
+	return 0
+}
+
+// movePoints moves the first n data points of a metric to another metric, which becomes
+// one of the same kind.
+func movePoints(from, to pmetric.Metric, n int) {
+	to.SetName(from.Name())
+	to.SetDescription(from.Description())
+	to.SetUnit(from.Unit())
+	from.Metadata().CopyTo(to.Metadata())
+	switch from.Type() {
+	case pmetric.MetricTypeGauge:
+		moveFirst(n, from.Gauge().DataPoints().RemoveIf, to.SetEmptyGauge().DataPoints().AppendEmpty)
+	case pmetric.MetricTypeSum:
+		s := to.SetEmptySum()
+		s.SetIsMonotonic(from.Sum().IsMonotonic())
+		s.SetAggregationTemporality(from.Sum().AggregationTemporality())
+		moveFirst(n, from.Sum().DataPoints().RemoveIf, s.DataPoints().AppendEmpty)
+	case pmetric.MetricTypeHistogram:
+		h := to.SetEmptyHistogram()
+		h.SetAggregationTemporality(from.Histogram().AggregationTemporality())
+		moveFirst(n, from.Histogram().DataPoints().RemoveIf, h.DataPoints().AppendEmpty)
+	case pmetric.MetricTypeExponentialHistogram:
+		h := to.SetEmptyExponentialHistogram()
+		h.SetAggregationTemporality(from.ExponentialHistogram().AggregationTemporality())
+		moveFirst(n, from.ExponentialHistogram().DataPoints().RemoveIf, h.DataPoints().AppendEmpty)
+	case pmetric.MetricTypeSummary:
+		moveFirst(n, from.Summary().DataPoints().RemoveIf, to.SetEmptySummary().DataPoints().AppendEmpty)
+	}
+}
+
+func moveFirst[P interface{ MoveTo(P) }](n int, removeIf func(func(P) bool), appendEmpty func() P) {
+	removeIf(func(p P) bool {
+		if n == 0 {
+			return false
+		}
+		n--
+		p.MoveTo(appendEmpty())
+		return true
+	})
+}
