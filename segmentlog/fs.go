@@ -31,7 +31,9 @@ type File interface {
 	Sync() error
 }
 
-// folder is a directory of the operating system.
+// Dir returns the FS of a directory of the operating system.
+func Dir(path string) FS { return folder(path) }
+
 type folder string
 
 func (d folder) path(name string) string { return filepath.Join(string(d), name) }

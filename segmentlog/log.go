@@ -81,7 +81,7 @@ type Stats struct {
 	Items    int   // keys that are numbers, as those of the items of a queue
 	Notes    int   // operations that the disk has not taken yet
 	Left     int   // files that could not be read or removed, and stay behind
-	Failure  error // of the last batch, or nil
+	Failure  error // why the disk does not take what is to be written, or nil
 }
 
 // Log stores values by key. It is safe for concurrent use.
@@ -104,7 +104,7 @@ type Log struct {
 	reserved time.Time       // when that was tried
 	copied   time.Time       // when copying failed
 	left     map[string]bool // files that stay behind
-	failure  error           // of the last batch
+	failure  error           // of the last batch that stored
 
 	notes   []Op           // that the disk has not taken
 	noteOf  map[string]int // the last note of a key, but for moves
@@ -121,7 +121,7 @@ func Open(dir string, o Options) (_ *Log, err error) {
 	}
 	l := &Log{dir: dir, fs: o.FS, o: o, index: newIndex(), left: map[string]bool{}, noteOf: map[string]int{}, unlock: func() error { return nil }}
 	if l.fs == nil {
-		l.fs = folder(dir)
+		l.fs = Dir(dir)
 		if err = os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
@@ -391,7 +391,7 @@ func (l *Log) Commit(ops ...Op) error {
 	if l.o.MaxBytes > 0 && l.values+l.growth(ops) > l.o.MaxBytes {
 		return ErrFull
 	}
-	return l.commit(ops)
+	return l.commit(ops, true)
 }
 
 // growth is how many bytes of values operations add.
@@ -416,10 +416,10 @@ func (l *Log) Note(ops ...Op) error {
 	if err := l.check(ops); err != nil {
 		return err
 	}
-	err := l.commit(ops)
+	err := l.commit(ops, false)
 	if err != nil && l.takeReserve() == nil {
 		l.again = time.Time{}
-		err = l.commit(ops)
+		err = l.commit(ops, false)
 	}
 	if err != nil {
 		l.remember(ops, err)
@@ -441,15 +441,20 @@ func (l *Log) check(ops []Op) error {
 }
 
 // commit writes what is remembered and then operations.
-func (l *Log) commit(ops []Op) error {
+func (l *Log) commit(ops []Op, stores bool) error {
 	if len(l.notes) > 0 && time.Now().Before(l.again) {
 		return l.refused
 	}
-	err := l.write(slices.Concat(l.notes, ops))
-	l.failure = err
+	err := l.write(slices.Concat(l.notes, ops), stores)
 	if err != nil {
-		l.refused, l.again = err, time.Now().Add(Patience)
+		l.failure = err
+		if len(l.notes) > 0 {
+			l.refused, l.again = err, time.Now().Add(Patience)
+		}
 		return err
+	}
+	if stores {
+		l.failure = nil
 	}
 	l.forget()
 	l.tidy()
@@ -463,6 +468,9 @@ func (l *Log) forget() {
 
 // remember does operations in memory.
 func (l *Log) remember(ops []Op, why error) {
+	if len(l.notes) == 0 {
+		l.again = time.Now().Add(Patience)
+	}
 	l.refused = why
 	for _, op := range ops {
 		if op.Kind == Move {
@@ -490,12 +498,13 @@ func (l *Log) Owes() error {
 	return l.refused
 }
 
-// write appends a batch to the last segment, or to a new one.
-func (l *Log) write(ops []Op) error {
+// write appends a batch to the last segment, or to a new one. A batch that stores does not
+// take what is reserved for notes.
+func (l *Log) write(ops []Op, stores bool) error {
 	if len(ops) == 0 {
 		return nil
 	}
-	s, err := l.last(ops)
+	s, err := l.last(ops, stores)
 	if err != nil {
 		return err
 	}
@@ -505,12 +514,27 @@ func (l *Log) write(ops []Op) error {
 		l.buffer = nil
 	}
 	if err != nil {
+		l.discard(s)
 		return err
 	}
 	for i, op := range ops {
 		l.apply(op, places[i])
 	}
 	return nil
+}
+
+// discard removes the last segment if nothing was written into it, so that the one before it
+// takes more.
+func (l *Log) discard(s *segment) {
+	if s.size > s.start || s.room > 0 {
+		return
+	}
+	s.close()
+	if l.fs.Remove(s.name) == nil {
+		l.segments = l.segments[:len(l.segments)-1]
+	} else {
+		s.writable = false
+	}
 }
 
 const maxBuffer = 1 << 20 // bytes that stay allocated between batches
@@ -524,8 +548,11 @@ func (l *Log) current() *segment {
 }
 
 // last returns the segment for a batch.
-func (l *Log) last(ops []Op) (*segment, error) {
+func (l *Log) last(ops []Op, stores bool) (*segment, error) {
 	s := l.current()
+	if s != nil && stores && s.room > 0 {
+		s = nil
+	}
 	if s != nil {
 		size := s.codec.size(ops)
 		if s.size == s.start || s.size+size <= l.segmentSize() {
@@ -636,9 +663,8 @@ func (l *Log) tidy() {
 	removed := l.removeDead()
 	if removed && len(l.notes) > 0 { // there is room now
 		l.again = time.Time{}
-		if l.write(l.notes) == nil {
+		if l.write(l.notes, false) == nil {
 			l.forget()
-			l.failure = nil
 		}
 	}
 	if len(l.notes) > 0 {
@@ -733,7 +759,7 @@ func (l *Log) copyLive(s *segment) bool {
 		if size += len(value); size < copyBatch && n < len(items)-1 {
 			continue
 		}
-		if l.write(batch) != nil {
+		if l.write(batch, true) != nil {
 			return false
 		}
 		batch, size = batch[:0], 0
@@ -815,9 +841,9 @@ func (l *Log) Close() error {
 	var err error
 	if len(l.notes) > 0 {
 		l.again = time.Time{}
-		if err = l.commit(nil); err != nil && l.takeReserve() == nil {
+		if err = l.commit(nil, false); err != nil && l.takeReserve() == nil {
 			l.again = time.Time{}
-			err = l.commit(nil)
+			err = l.commit(nil, false)
 		}
 	}
 	if err == nil {

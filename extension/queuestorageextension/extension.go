@@ -29,6 +29,8 @@ type queueStorage struct {
 	tel    *instruments
 	cipher segmentlog.Cipher // nil: nothing is encrypted
 	cancel context.CancelFunc
+
+	fs func(directory string) segmentlog.FS // in tests, else nil
 }
 
 var _ storage.Extension = (*queueStorage)(nil)
@@ -105,6 +107,9 @@ func (s *queueStorage) openClient(c *client, directory string, old oldFiles, que
 		OnTorn: func(d *segmentlog.Damage) {
 			c.logger.Info("the process ended before this was written as a whole; it was not acknowledged", zap.Error(d))
 		},
+	}
+	if s.fs != nil {
+		o.FS = s.fs(directory)
 	}
 	if old.exist() {
 		if err := takeOver(c, directory, old, o); err != nil {

@@ -141,7 +141,7 @@ func TestOnlyTheProcessItselfMayReadTheValues(t *testing.T) {
 }
 
 func TestMaxSizeHoldsForValues(t *testing.T) {
-	e := start(t, t.TempDir(), map[string]any{"max_size": 1 << 20})
+	e := start(t, t.TempDir(), map[string]any{"max_size": 1<<20 + 100})
 	c := open(t, e)
 	half := make([]byte, 512<<10)
 	require.NoError(t, c.Set(t.Context(), "1", half))

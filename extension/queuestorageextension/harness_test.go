@@ -283,4 +283,4 @@ func fillDisk(t testing.TB, others *os.File) {
 	require.ErrorIs(t, err, syscall.ENOSPC)
 }
 
-var kindExporter = component.KindExporter
+var kindExporter, kindReceiver = component.KindExporter, component.KindReceiver

@@ -4,6 +4,7 @@
 package queuestorageextension
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -154,12 +155,16 @@ func (c *client) repair() error {
 		c.logger.Error("batches that the queue has noted are not on the disk and are lost", zap.Int("damaged", damaged), zap.Int("missing", missing-damaged))
 	}
 	changes := moveToFront(s, items)
-	if n := len(changes); n > 0 || noted != nil && len(noted.dispatched) > 0 {
+	if len(changes) > 0 || noted != nil && len(noted.dispatched) > 0 {
 		c.logger.Info("batches that were being sent when the process ended are sent first")
 	}
-	s.dispatched = nil
 	for _, key := range []string{oldReadKey, oldWriteKey, oldDispatchedKey} {
-		changes = append(changes, segmentlog.Op{Kind: segmentlog.Delete, Key: key})
+		if old, err := c.log.Get(key); err != nil || old != nil {
+			changes = append(changes, segmentlog.Op{Kind: segmentlog.Delete, Key: key})
+		}
+	}
+	if len(changes) == 0 && noted != nil && bytes.Equal(s.encode(), noted.encode()) {
+		return nil
 	}
 	return c.log.Note(append(changes, segmentlog.Op{Kind: segmentlog.Put, Key: stateKey, Value: s.encode()})...)
 }
