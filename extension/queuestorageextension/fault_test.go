@@ -203,7 +203,7 @@ func TestWhateverIsLostIsCounted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			killed := copied(t, directory)
 			c := open(t, start(t, killed, nil)) // so that what the queue notes is in another file
-			require.NoError(t, c.Batch(t.Context(), storage.SetOperation("other", nil)))
+			require.NoError(t, c.Set(t.Context(), stateKey, valueOf(t, c, stateKey)))
 			require.NoError(t, c.Close(t.Context()))
 			damage(t, killed)
 			e, set := startOf(t, NewFactory(), killed, nil)
@@ -577,10 +577,10 @@ func TestMetrics(t *testing.T) {
 // The files are readable by later versions: this one was written by the first version of
 // the format.
 func TestTheFormatOnTheDiskStays(t *testing.T) {
-	for _, name := range []string{"segments", "sealed"} {
+	for name, n := range map[string]int{"segments": 12, "sealed": 2} {
 		directory, batches := golden(t, name)
 		e := start(t, directory, map[string]any{"encryption": keyFile(t, key1)})
-		newQueue(t, e).requireArrives(t, batches)
+		newQueue(t, e).requireArrives(t, batches[:n])
 	}
 }
 

@@ -60,7 +60,10 @@ func (p *wasmFilter) Start(ctx context.Context, _ component.Host) error {
 		return err
 	}
 	p.runtime, err = wasmhost.NewRuntime(ctx, wasmhost.RuntimeOptions{
-		CacheDir:    p.cfg.CacheDirectory,
+		CacheDir: p.cfg.CacheDirectory,
+		OnCacheError: func(err error) {
+			p.log.Warn("`cache_directory` cannot be used; filters are compiled at each start", zap.Error(err))
+		},
 		MemoryPages: uint32(p.cfg.MemoryMiB << 10 / pageKiB),
 		Unmetered:   p.cfg.unmetered,
 	})
