@@ -56,6 +56,7 @@
 //	value length 4 bytes, as stored
 //	key sum      4 bytes, CRC-32C of the stored key
 //	value sum    4 bytes, CRC-32C of the stored value
+//	items        4 bytes, how many keys are decimal numbers after the batch
 //	header sum   4 bytes, CRC-32C of all of the above
 //	key, value
 //

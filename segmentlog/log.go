@@ -4,6 +4,7 @@
 package segmentlog
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -98,6 +99,9 @@ type Log struct {
 	nextID   uint32
 	live     int64 // bytes of records that the index leads to
 	values   int64 // bytes of their values
+	expected int   // keys that are numbers, as the last record says
+	missing  int   // those that were not found
+	uses     uint64
 	batch    uint64
 	buffer   []byte
 	reserve  bool            // the reserved file is there
@@ -153,7 +157,7 @@ func (l *Log) load() error {
 	}
 	slices.SortFunc(l.segments, func(a, b *segment) int { return int(int64(a.id) - int64(b.id)) })
 	l.reserve = files[reserveName] == l.reserveSize()
-	kept := l.segments[:0]
+	kept := l.segments[:0:0]
 	for _, s := range l.segments {
 		if err := l.loadSegment(s); err != nil {
 			if !errors.Is(err, errUnreadable) {
@@ -165,11 +169,7 @@ func (l *Log) load() error {
 		kept = append(kept, s)
 	}
 	l.segments = kept
-	for i, s := range l.segments {
-		if i < len(l.segments)-openFiles {
-			s.close()
-		}
-	}
+	l.missing = max(0, l.expected-len(l.index.numbers))
 	return nil
 }
 
@@ -239,6 +239,7 @@ func (l *Log) readHeader(s *segment) error {
 
 // replay takes a record into the index.
 func (l *Log) replay(s *segment, r *found) {
+	l.expected = int(r.items)
 	p := place{seg: s.id, off: uint32(r.off), key: uint16(r.header.key), value: uint32(r.value)}
 	l.apply(Op{Kind: r.kind, Key: r.key, Value: []byte(r.old)}, p)
 }
@@ -249,7 +250,11 @@ func (l *Log) apply(op Op, p place) {
 	case Put:
 		l.drop(op.Key)
 		l.index.set(op.Key, p)
-		l.segment(p.seg).live += p.size()
+		s := l.segment(p.seg)
+		s.live += p.size()
+		if _, ok := number(op.Key); ok {
+			s.items = true
+		}
 		l.live += p.size()
 		l.values += int64(p.value)
 	case Delete:
@@ -326,28 +331,34 @@ func (l *Log) read(p place) ([]byte, error) {
 	return value, err
 }
 
-// use makes sure that the file of a segment is open, and that not too many are.
+// use makes sure that the file of a segment is open.
 func (l *Log) use(s *segment) error {
+	l.uses++
+	s.used = l.uses
 	if s.file != nil {
 		return nil
 	}
-	var others []*segment
-	for _, other := range l.segments {
-		if other.file != nil && other != l.current() {
-			others = append(others, other)
-		}
-	}
-	if len(others) >= openFiles {
-		others[0].close()
-	}
+	l.limitOpen(openFiles - 1)
 	err := s.open(l.fs)
 	if err == nil || errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	for _, other := range others { // the process may have too many open
-		other.close()
-	}
+	l.limitOpen(0) // the process may have too many open
 	return s.open(l.fs)
+}
+
+// limitOpen closes the files that were not used for longest, besides the last segment.
+func (l *Log) limitOpen(most int) {
+	var open []*segment
+	for _, s := range l.segments {
+		if s.file != nil && s != l.current() {
+			open = append(open, s)
+		}
+	}
+	slices.SortFunc(open, func(a, b *segment) int { return cmp.Compare(a.used, b.used) })
+	for _, s := range open[:max(0, len(open)-most)] {
+		s.close()
+	}
 }
 
 func (s *segment) open(fs FS) (err error) {
@@ -379,6 +390,10 @@ func (l *Log) Each(do func(key string, size int)) {
 	defer l.mu.Unlock()
 	l.index.each(func(key string, p place) { do(key, int(p.value)) })
 }
+
+// Missing returns how many keys that are numbers should have been there when the log was opened,
+// and were not. Those whose records are damaged are among them.
+func (l *Log) Missing() int { return l.missing }
 
 // Commit does operations in order, all or none. What it returned nil for is there after a
 // crash of the process, and with Options.Fsync also after one of the machine.
@@ -509,7 +524,7 @@ func (l *Log) write(ops []Op, stores bool) error {
 		return err
 	}
 	l.batch++
-	buffer, places, err := s.append(l.buffer, l.batch, ops, l.o.Fsync)
+	buffer, places, err := s.append(l.buffer, l.batch, l.itemsAfter(ops), ops, l.o.Fsync)
 	if l.buffer = buffer; cap(buffer) > maxBuffer {
 		l.buffer = nil
 	}
@@ -521,6 +536,37 @@ func (l *Log) write(ops []Op, stores bool) error {
 		l.apply(op, places[i])
 	}
 	return nil
+}
+
+// itemsAfter returns how many keys are numbers after operations.
+func (l *Log) itemsAfter(ops []Op) int {
+	n, changed := len(l.index.numbers), make(map[string]bool, len(ops))
+	set := func(key string, there bool) (before bool) {
+		before, ok := changed[key]
+		if !ok {
+			_, before = l.index.get(key)
+		}
+		changed[key] = there
+		if _, ok := number(key); ok && before != there {
+			if n--; there {
+				n += 2
+			}
+		}
+		return before
+	}
+	for _, op := range ops {
+		switch op.Kind {
+		case Put:
+			set(op.Key, true)
+		case Delete:
+			set(op.Key, false)
+		case Move:
+			if set(string(op.Value), false) {
+				set(op.Key, true)
+			}
+		}
+	}
+	return n
 }
 
 // discard removes the last segment if nothing was written into it, so that the one before it
@@ -609,10 +655,14 @@ func (l *Log) begin(open func(name string) (File, error)) (_ *segment, err error
 	}
 	if err != nil {
 		s.close()
-		return nil, errors.Join(err, l.fs.Remove(s.name))
+		if l.fs.Remove(s.name) != nil {
+			l.nextID++ // it is taken
+		}
+		return nil, err
 	}
 	l.nextID++
 	l.segments = append(l.segments, s)
+	l.limitOpen(openFiles)
 	return s, nil
 }
 
@@ -626,7 +676,11 @@ func (l *Log) takeReserve() error {
 		if err := l.fs.Rename(reserveName, name); err != nil {
 			return nil, err
 		}
-		return l.fs.OpenFile(name, 0)
+		f, err := l.fs.OpenFile(name, 0)
+		if err != nil && l.fs.Remove(name) != nil {
+			l.nextID++ // it is taken
+		}
+		return f, err
 	})
 	if err == nil {
 		s.room = l.reserveSize()
@@ -767,8 +821,8 @@ func (l *Log) copyLive(s *segment) bool {
 	return true
 }
 
-// Shrink leaves only what is live on the disk, if that is little. So nothing remains of
-// deleted values.
+// Shrink copies what is live behind all else and removes that, if no key is a number and
+// little is live. So nothing remains of the items of a queue that is empty.
 func (l *Log) Shrink() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -776,7 +830,8 @@ func (l *Log) Shrink() error {
 }
 
 func (l *Log) shrink() error {
-	if l.closed || len(l.notes) > 0 || l.live > smallLog || l.bytes() <= l.live+slackOfShrink {
+	held := slices.ContainsFunc(l.segments, func(s *segment) bool { return s.items })
+	if l.closed || len(l.notes) > 0 || l.live > smallLog || len(l.index.numbers) > 0 || !held && l.bytes() <= 2*smallLog {
 		return l.refused
 	}
 	current := l.current()
@@ -794,8 +849,6 @@ func (l *Log) shrink() error {
 	l.removeDead()
 	return nil
 }
-
-const slackOfShrink = 1 << 10 // bytes that are not worth it
 
 // Reencrypt copies the live values of segments that are in the clear, if there is a cipher,
 // and removes those segments.

@@ -30,7 +30,7 @@ type Op struct {
 }
 
 const (
-	recordHeader = 40 // bytes
+	recordHeader = 44 // bytes
 	sealedPart   = 24 // bytes of the header that are additional data of an AEAD
 	maxKey       = math.MaxUint16 - 64
 	maxValue     = 1 << 30
@@ -44,6 +44,7 @@ func sum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 type header struct {
 	batch            uint64
 	index            uint32
+	items            uint32 // keys that are numbers, after the batch
 	kind             Kind
 	last             bool
 	key, value       int // lengths as stored
@@ -73,18 +74,19 @@ func (h *header) append(dst []byte, marker uint64) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(h.value))
 	dst = binary.BigEndian.AppendUint32(dst, h.keySum)
 	dst = binary.BigEndian.AppendUint32(dst, h.valueSum)
+	dst = binary.BigEndian.AppendUint32(dst, h.items)
 	return binary.BigEndian.AppendUint32(dst, sum(dst[from:]))
 }
 
 // parseHeader decodes the header at the beginning of b. It is false if there is none.
 func parseHeader(b []byte, marker uint64) (h header, ok bool) {
-	if len(b) < recordHeader || binary.BigEndian.Uint64(b) != marker || sum(b[:36]) != binary.BigEndian.Uint32(b[36:]) {
+	if len(b) < recordHeader || binary.BigEndian.Uint64(b) != marker || sum(b[:40]) != binary.BigEndian.Uint32(b[40:]) {
 		return h, false
 	}
 	return header{
 		batch: binary.BigEndian.Uint64(b[8:]), kind: Kind(b[16]), last: b[17] == 1,
 		key: int(binary.BigEndian.Uint16(b[18:])), index: binary.BigEndian.Uint32(b[20:]),
-		value: int(binary.BigEndian.Uint32(b[24:])), keySum: binary.BigEndian.Uint32(b[28:]), valueSum: binary.BigEndian.Uint32(b[32:]),
+		value: int(binary.BigEndian.Uint32(b[24:])), keySum: binary.BigEndian.Uint32(b[28:]), valueSum: binary.BigEndian.Uint32(b[32:]), items: binary.BigEndian.Uint32(b[36:]),
 	}, true
 }
 

@@ -41,8 +41,10 @@ type segment struct {
 	room   int64 // bytes that the file has from the reserved one, or 0
 	live   int64 // bytes of records that the index leads to
 
-	file     File // nil: not open
-	writable bool // it takes batches
+	items    bool   // it holds, or held, values of keys that are numbers
+	used     uint64 // when it was used last
+	file     File   // nil: not open
+	writable bool   // it takes batches
 }
 
 // The name of a segment says whether it is encrypted, so a plain one needs no header.
@@ -328,7 +330,7 @@ func (s *segment) read(p place) ([]byte, error) {
 const direct = 32 << 10
 
 // append writes a batch behind the records. If it fails, the segment is as before.
-func (s *segment) append(buffer []byte, batch uint64, ops []Op, sync bool) (_ []byte, places []place, err error) {
+func (s *segment) append(buffer []byte, batch uint64, items int, ops []Op, sync bool) (_ []byte, places []place, err error) {
 	buffer = buffer[:0]
 	off, written := s.size, s.size
 	flush := func(b []byte) {
@@ -341,7 +343,7 @@ func (s *segment) append(buffer []byte, batch uint64, ops []Op, sync bool) (_ []
 	for i := range ops {
 		var h header
 		var rest []byte
-		buffer, h, rest = s.encode(buffer, header{batch: batch, index: uint32(i), last: i == len(ops)-1}, &ops[i], direct)
+		buffer, h, rest = s.encode(buffer, header{batch: batch, items: uint32(items), index: uint32(i), last: i == len(ops)-1}, &ops[i], direct)
 		places[i] = place{seg: s.id, off: uint32(off), key: uint16(h.key), value: uint32(h.value)}
 		off += h.size()
 		if len(buffer) >= direct || rest != nil || i == len(ops)-1 {

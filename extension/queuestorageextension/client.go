@@ -23,6 +23,7 @@ type client struct {
 	tel     clientInstruments
 	log     *segmentlog.Log
 	damages int // records that were found damaged when the log was opened
+	missing int // batches that were missing when older files were taken over
 
 	mu     sync.Mutex
 	unread map[string]bool // keys whose values could not be read: they are not deleted

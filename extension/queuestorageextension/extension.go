@@ -78,7 +78,7 @@ func (s *queueStorage) Shutdown(context.Context) error {
 
 // GetClient opens the storage of a component. It has one client at a time.
 func (s *queueStorage) GetClient(_ context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
-	directory := filepath.Join(s.cfg.Directory, folderName(kind, id, name, ".queue"))
+	directory := filepath.Join(s.cfg.Directory, folderName(kind, id, name, logSuffix))
 	c := &client{
 		logger: s.logger.With(zap.String("directory", directory)),
 		tel:    s.tel.of(id, name),
@@ -129,6 +129,7 @@ func (s *queueStorage) openClient(c *client, directory string, old oldFiles, que
 			c.logger.Warn("what was stored before `encryption` was set stays in the clear until it is sent", zap.Error(err))
 		}
 	}
+	c.sayLost()
 	if queue {
 		if err := c.repair(); err != nil {
 			return err
@@ -150,6 +151,10 @@ func advice(err error) string {
 	}
 	return ""
 }
+
+// logSuffix ends the names of folders of logs. Earlier versions of this extension do not know
+// it: they remove what they do not know from the folders that they do.
+const logSuffix = ".queue.values"
 
 // folderName returns a name for the folder of a component that no other has, and that a
 // file system takes.

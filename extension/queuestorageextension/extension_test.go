@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/sealgate/sealgate/internal/configtest"
 )
 
 // big is a value that is not held in memory while the disk is full.
@@ -301,5 +304,15 @@ esac
 		t.Run(name, func(t *testing.T) {
 			newQueue(t, start(t, copied(t, directory), map[string]any{"encryption": keys})).requireArrives(t, batches)
 		})
+	}
+}
+
+func TestTheReadmeHasEveryKey(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, key := range configtest.Keys(reflect.TypeFor[Config]()) {
+		if !strings.HasPrefix(key, "compaction::") { // of file_storage, without effect
+			assert.Contains(t, string(readme), "`"+strings.ReplaceAll(key, "::", ".")+"`")
+		}
 	}
 }

@@ -287,6 +287,7 @@ func TestAFailingDiskLosesNothing(t *testing.T) {
 			again.requireArrives(t, nil)
 			again.stop(t)
 			require.Empty(t, again.arrived(), "all was noted")
+			assert.Zero(t, counted(t, set, "missing_items"), "what was refused is not missing")
 		})
 	}
 }

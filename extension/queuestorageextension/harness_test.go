@@ -96,7 +96,7 @@ func valueOf(t testing.TB, c storage.Client, key string) []byte {
 
 // folder is that of the exporter's queue of logs.
 func folder(directory string) string {
-	return filepath.Join(directory, folderName(component.KindExporter, tempo, "logs", ".queue"))
+	return filepath.Join(directory, folderName(component.KindExporter, tempo, "logs", logSuffix))
 }
 
 // segments are the files of the exporter's queue of logs.

@@ -147,13 +147,7 @@ func (c *client) repair() error {
 		return nil
 	}
 	slices.Sort(items)
-	s, missing := c.agree(noted, items, size)
-	if missing > 0 {
-		damaged := min(missing, c.damages)
-		c.tel.damaged(damaged)
-		c.tel.missing(missing - damaged)
-		c.logger.Error("batches that the queue has noted are not on the disk and are lost", zap.Int("damaged", damaged), zap.Int("missing", missing-damaged))
-	}
+	s := c.agree(noted, items, size)
 	changes := moveToFront(s, items)
 	if len(changes) > 0 || noted != nil && len(noted.dispatched) > 0 {
 		c.logger.Info("batches that were being sent when the process ended are sent first")
@@ -169,32 +163,33 @@ func (c *client) repair() error {
 	return c.log.Note(append(changes, segmentlog.Op{Kind: segmentlog.Put, Key: stateKey, Value: s.encode()})...)
 }
 
-// agree returns a state that has a place for all items, which are sorted, and how many items
-// are noted but not there.
-func (c *client) agree(noted *state, items []uint64, size int64) (s *state, missing int) {
+// sayLost counts batches that are no longer there.
+func (c *client) sayLost() {
+	lost := c.missing + c.log.Missing()
+	if lost == 0 {
+		return
+	}
+	damaged := min(lost, c.damages)
+	c.tel.damaged(damaged)
+	c.tel.missing(lost - damaged)
+	c.logger.Error("batches were stored and are no longer on the disk: they are lost", zap.Int("damaged", damaged), zap.Int("missing", lost-damaged))
+}
+
+// agree returns a state that has a place for all items, which are sorted. Items that it has a
+// place for may not be there: storing them was refused.
+func (c *client) agree(noted *state, items []uint64, size int64) *state {
 	if noted == nil {
 		c.logger.Error("the queue has noted nothing of itself; its state is made again of the batches that are there", zap.Int("batches", len(items)))
-		return &state{bytes: size, read: items[0], write: items[len(items)-1] + 1}, 0
+		return &state{bytes: size, read: items[0], write: items[len(items)-1] + 1}
 	}
-	s = &state{items: noted.items, bytes: min(noted.bytes, size), read: min(noted.read, noted.write), write: noted.write}
+	s := &state{items: noted.items, bytes: min(noted.bytes, size), read: min(noted.read, noted.write), write: noted.write}
 	if s.bytes <= 0 {
 		s.bytes = size
-	}
-	there := func(from, to uint64) int {
-		first, _ := slices.BinarySearch(items, from)
-		end, _ := slices.BinarySearch(items, to)
-		return max(0, end-first)
-	}
-	missing = int(s.write-s.read) - there(s.read, s.write)
-	for _, n := range noted.dispatched {
-		if _, ok := slices.BinarySearch(items, n); !ok {
-			missing++
-		}
 	}
 	if n := len(items); n > 0 {
 		s.write = max(s.write, items[n-1]+1)
 	}
-	return s, missing
+	return s
 }
 
 // moveToFront gives the items before the next one to be read the numbers right in front of

@@ -124,13 +124,19 @@ func (t *takeover) take(key string, value []byte) error {
 	if len(value) != referenceSize {
 		t.logger.Error("a batch is lost: what leads to its file is damaged", zap.String("key", name))
 		t.damages++
+		t.missing++
 		return nil
 	}
 	file := fmt.Sprintf("%016x", binary.BigEndian.Uint64(value))
 	t.files[file] = true
 	content, err := os.ReadFile(filepath.Join(t.old.values, file))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it was sent, or taken over before; else the queue finds that it is missing
+		there, err := t.log.Get(name)
+		if err == nil && there == nil {
+			t.missing++
+			t.logger.Error("a batch is lost: its file is missing", zap.String("key", name), zap.String("file", filepath.Join(t.old.values, file)))
+		}
+		return err // else it was taken over before
 	}
 	if err != nil {
 		return err
@@ -139,6 +145,7 @@ func (t *takeover) take(key string, value []byte) error {
 		t.logger.Error("a batch is lost: its file is not what was written", zap.String("key", name), zap.String("file", filepath.Join(t.old.values, file)))
 		t.kept = true
 		t.damages++
+		t.missing++
 		return nil
 	}
 	if err := t.put(name, content); err != nil {
