@@ -97,10 +97,12 @@ type Log struct {
 	segments []*segment // oldest first
 	index    index
 	nextID   uint32
-	live     int64 // bytes of records that the index leads to
-	values   int64 // bytes of their values
-	expected int   // keys that are numbers, as the last record says
-	missing  int   // those that were not found
+	live     int64    // bytes of records that the index leads to
+	values   int64    // bytes of their values
+	expected int      // keys that are numbers, as the last record says
+	missing  int      // those that were not found
+	unsure   bool     // some may be in a segment that could not be read now
+	spare    *segment // that could not be written; its data key is used for the next
 	uses     uint64
 	batch    uint64
 	buffer   []byte
@@ -169,7 +171,9 @@ func (l *Log) load() error {
 		kept = append(kept, s)
 	}
 	l.segments = kept
-	l.missing = max(0, l.expected-len(l.index.numbers))
+	if !l.unsure {
+		l.missing = max(0, l.expected-len(l.index.numbers))
+	}
 	return nil
 }
 
@@ -195,6 +199,7 @@ func (l *Log) loadSegment(s *segment) error {
 		}
 	})
 	if isBadSector(err) {
+		l.unsure = true
 		err = fmt.Errorf("%w: %w", errUnreadable, err)
 		l.damaged(s, s.start, err)
 	}
@@ -578,6 +583,7 @@ func (l *Log) discard(s *segment) {
 	s.close()
 	if l.fs.Remove(s.name) == nil {
 		l.segments = l.segments[:len(l.segments)-1]
+		l.spare = s
 	} else {
 		s.writable = false
 	}
@@ -634,20 +640,19 @@ func (l *Log) begin(open func(name string) (File, error)) (_ *segment, err error
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails: it ends the process instead
 	s.marker = binary.BigEndian.Uint64(random[:])
-	var wrapped []byte
-	if l.o.Cipher != nil {
-		if s.aead, wrapped, err = l.o.Cipher.NewKey(); err != nil {
-			return nil, fmt.Errorf("a new data key: %w", err)
-		}
-		if len(wrapped) > maxWrapped {
-			return nil, fmt.Errorf("a wrapped data key has %d bytes; at most %d", len(wrapped), maxWrapped)
-		}
+	if err := l.newKey(s); err != nil {
+		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			l.spare = s
+		}
+	}()
 	s.name = segmentName(s.id, s.marker, s.sealed)
 	if s.file, err = open(s.name); err != nil {
 		return nil, err
 	}
-	b := appendSegmentHeader(nil, s.marker, wrapped)
+	b := appendSegmentHeader(nil, s.marker, s.wrapped)
 	s.start, s.size = int64(len(b)), int64(len(b))
 	_, err = s.file.WriteAt(b, 0)
 	if err == nil && l.o.Fsync {
@@ -664,6 +669,26 @@ func (l *Log) begin(open func(name string) (File, error)) (_ *segment, err error
 	l.segments = append(l.segments, s)
 	l.limitOpen(openFiles)
 	return s, nil
+}
+
+// newKey gives an encrypted segment a data key. It takes the one of a segment that could not be
+// written: a key may cost a run of a program. No nonce is used twice for that, as batches have
+// ascending numbers.
+func (l *Log) newKey(s *segment) (err error) {
+	if l.o.Cipher == nil {
+		return nil
+	}
+	if l.spare != nil {
+		s.aead, s.wrapped, l.spare = l.spare.aead, l.spare.wrapped, nil
+		return nil
+	}
+	if s.aead, s.wrapped, err = l.o.Cipher.NewKey(); err != nil {
+		return fmt.Errorf("a new data key: %w", err)
+	}
+	if len(s.wrapped) > maxWrapped {
+		return fmt.Errorf("a wrapped data key has %d bytes; at most %d", len(s.wrapped), maxWrapped)
+	}
+	return nil
 }
 
 // takeReserve makes the reserved file the next segment.
@@ -871,6 +896,13 @@ func (l *Log) Reserve() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.makeReserve()
+}
+
+// Items returns how many keys are numbers, as those of the items of a queue.
+func (l *Log) Items() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.index.numbers)
 }
 
 // Stats returns the state of the log.

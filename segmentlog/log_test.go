@@ -271,6 +271,26 @@ func TestNoNonceIsUsedTwice(t *testing.T) {
 	assert.Greater(t, keys, 3)
 }
 
+// On a full disk no key is made for each try.
+func TestAKeyIsMadeOnceForAFullDisk(t *testing.T) {
+	keys := 0
+	fs := newMemFS()
+	l := openOn(t, fs, Options{Cipher: countingCipher{used: map[string]bool{}, keys: &keys}})
+	fs.fail = func(call, _ string) error {
+		if call == "write" {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	for range 10 {
+		require.ErrorIs(t, l.Commit(Op{Put, "1", nil}), syscall.ENOSPC)
+	}
+	fs.fail = nil
+	require.NoError(t, l.Commit(Op{Put, "1", nil}))
+	assert.Equal(t, 1, keys)
+	require.NoError(t, l.Close())
+}
+
 // A key that cannot be had keeps the log in its last segment.
 func TestWithoutANewKeyTheLastSegmentIsUsed(t *testing.T) {
 	c := &failingCipher{}
@@ -311,6 +331,7 @@ func TestASegmentThatCannotBeReadStaysBehind(t *testing.T) {
 	var damages []*Damage
 	l = openOn(t, fs, Options{OnDamage: func(d *Damage) { damages = append(damages, d) }})
 	require.Len(t, damages, 1)
+	assert.Zero(t, l.Missing(), "it may come back")
 	assert.Equal(t, filepath.Join("folder", bad), damages[0].File)
 	assert.ErrorIs(t, damages[0], syscall.EIO)
 	assert.Equal(t, []string{"2:8192"}, keysOf(contents(t, l)))

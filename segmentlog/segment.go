@@ -41,6 +41,7 @@ type segment struct {
 	room   int64 // bytes that the file has from the reserved one, or 0
 	live   int64 // bytes of records that the index leads to
 
+	wrapped  []byte // its data key, of a segment that this process began
 	items    bool   // it holds, or held, values of keys that are numbers
 	used     uint64 // when it was used last
 	file     File   // nil: not open

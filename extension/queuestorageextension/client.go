@@ -128,14 +128,14 @@ func (c *client) sayOwes() {
 
 // watchIdle has the files of what was sent removed when the queue stays empty.
 func (c *client) watchIdle() {
-	if c.log.Stats().Items > 0 {
+	if c.log.Items() > 0 {
 		return
 	}
 	if c.idle == nil {
 		c.idle = time.AfterFunc(idleTime, func() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			if !c.closed && c.log.Stats().Items == 0 {
+			if !c.closed && c.log.Items() == 0 {
 				_ = c.log.Shrink() // what it cannot do now is done later
 			}
 		})

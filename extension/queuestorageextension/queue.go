@@ -31,6 +31,7 @@ type state struct {
 	items, bytes int64
 	read, write  uint64   // numbers of the next item to be read, and to be written
 	dispatched   []uint64 // items that are being sent
+	unknown      []byte   // fields of later versions
 }
 
 func (s *state) encode() (b []byte) {
@@ -46,7 +47,7 @@ func (s *state) encode() (b []byte) {
 			b = protowire.AppendFixed64(b, n)
 		}
 	}
-	return b
+	return append(b, s.unknown...)
 }
 
 var errState = errors.New("the state of the queue cannot be decoded")
@@ -58,6 +59,7 @@ func decodeState(b []byte) (*state, error) {
 		if n < 0 {
 			return nil, errState
 		}
+		whole := b
 		b = b[n:]
 		switch {
 		case field <= 4 && kind == protowire.Fixed64Type:
@@ -90,6 +92,7 @@ func decodeState(b []byte) (*state, error) {
 				return nil, errState
 			}
 			b = b[n:]
+			s.unknown = append(s.unknown, whole[:len(whole)-len(b)]...)
 		}
 	}
 	return s, nil
@@ -182,7 +185,7 @@ func (c *client) agree(noted *state, items []uint64, size int64) *state {
 		c.logger.Error("the queue has noted nothing of itself; its state is made again of the batches that are there", zap.Int("batches", len(items)))
 		return &state{bytes: size, read: items[0], write: items[len(items)-1] + 1}
 	}
-	s := &state{items: noted.items, bytes: min(noted.bytes, size), read: min(noted.read, noted.write), write: noted.write}
+	s := &state{items: noted.items, bytes: min(noted.bytes, size), read: min(noted.read, noted.write), write: noted.write, unknown: noted.unknown}
 	if s.bytes <= 0 {
 		s.bytes = size
 	}

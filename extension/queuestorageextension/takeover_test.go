@@ -67,6 +67,9 @@ func TestOlderQueuesAreTakenOver(t *testing.T) {
 			t.Run(name+", "+how, func(t *testing.T) {
 				directory, batches := golden(t, name)
 				q := newQueue(t, start(t, directory, more))
+				if more != nil {
+					assert.Empty(t, filesWith(t, directory, "record-"))
+				}
 				q.requireArrives(t, batches)
 				assert.NoFileExists(t, filepath.Join(directory, goldenDatabase))
 				assert.NoDirExists(t, filepath.Join(directory, goldenValues))
