@@ -21,7 +21,7 @@ type Options struct {
 	Fsync bool
 	// Cipher encrypts keys and values. Nil stores them in the clear.
 	Cipher Cipher
-	// MaxBytes is the most bytes of live records. 0 means no limit.
+	// MaxBytes is the most bytes that live values may have together. 0 means no limit.
 	MaxBytes int64
 	// LockPatience is how long Open waits for another process that has the folder.
 	LockPatience time.Duration
@@ -60,9 +60,9 @@ func (d *Damage) Unwrap() error { return d.Err }
 
 // Sizes in bytes, and times.
 const (
-	minSegment = 1 << 20  // a segment takes no more batches beyond this, or beyond
-	maxSegment = 16 << 20 // an eighth of what is live, but at most this
-	slack      = 4        // dead bytes that are always allowed, in smallest segments
+	minSegment = 1 << 20  // a segment takes batches up to this size, or up to an eighth of
+	maxSegment = 16 << 20 // the live bytes if that is more, and at most up to this size
+	slack      = 4        // dead bytes that are always allowed, in units of minSegment
 	manyFiles  = 16       // segments that are always allowed
 	smallLog   = 64 << 10 // live bytes that Shrink copies
 	copyBatch  = 1 << 20  // bytes of values that are copied at once
@@ -113,14 +113,14 @@ type Log struct {
 	failure  error           // of the last batch that stored
 
 	notes   []Op           // that the disk has not taken
-	noteOf  map[string]int // the last note of a key, but for moves
+	noteOf  map[string]int // the last note of a key, except moves
 	refused error          // why it did not take them
 	again   time.Time      // when to try again
 }
 
-// Open opens the log in a folder, and makes the folder if it is not there. A folder that
-// cannot be read as a whole is an error, and nothing in it is changed; damaged records are
-// none.
+// Open opens the log in a folder, and makes the folder if it does not exist. It fails if the
+// system refuses to read a file, and changes nothing then. Damaged records are reported, and
+// are no reason to fail.
 func Open(dir string, o Options) (_ *Log, err error) {
 	if o.minSegment == 0 {
 		o.minSegment = minSegment
@@ -185,25 +185,29 @@ func (l *Log) loadSegment(s *segment) error {
 		return err
 	}
 	defer s.close()
-	if err := l.readHeader(s); err != nil {
-		if errors.Is(err, errUnreadable) {
-			l.damaged(s, 0, err)
-		}
-		return err
+	err := l.readHeader(s)
+	if err == nil {
+		err = l.scan(s)
 	}
-	err := s.scan(func(r *found) { l.replay(s, r) }, func(off int64) {
-		l.damaged(s, off, errSum)
-	}, func(off int64) {
-		if l.o.OnTorn != nil {
-			l.o.OnTorn(&Damage{l.path(s.name), off, errors.New("its batch is not whole")})
-		}
-	})
 	if isBadSector(err) {
 		l.unsure = true
 		err = fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	if errors.Is(err, errUnreadable) {
 		l.damaged(s, s.start, err)
 	}
 	return err
+}
+
+// scan takes the records of a segment into the index.
+func (l *Log) scan(s *segment) error {
+	damaged := func(off int64) { l.damaged(s, off, errSum) }
+	torn := func(off int64) {
+		if l.o.OnTorn != nil {
+			l.o.OnTorn(&Damage{l.path(s.name), off, errors.New("its batch is not whole")})
+		}
+	}
+	return s.scan(func(r *found) { l.replay(s, r) }, damaged, torn)
 }
 
 // readHeader finds out where the records of a segment begin, and their data key.
@@ -737,7 +741,8 @@ func (l *Log) makeReserve() {
 	l.reserve = true
 }
 
-// tidy removes segments in which nothing is live, and copies what keeps others from that.
+// tidy removes segments in which nothing is live, and copies live values that keep too many
+// dead bytes on the disk.
 func (l *Log) tidy() {
 	removed := l.removeDead()
 	if removed && len(l.notes) > 0 { // there is room now
@@ -768,7 +773,7 @@ func (l *Log) removeDead() (removed bool) {
 		}
 		if err := l.erase(s); err != nil {
 			l.left[s.name] = true
-			break // what is younger may say that values in this one were deleted
+			break // younger segments may hold the deletions of its values
 		}
 		delete(l.left, s.name)
 		l.segments = l.segments[1:]
@@ -846,8 +851,8 @@ func (l *Log) copyLive(s *segment) bool {
 	return true
 }
 
-// Shrink copies what is live behind all else and removes that, if no key is a number and
-// little is live. So nothing remains of the items of a queue that is empty.
+// Shrink removes all deleted values from the disk, if no key is a number, and few bytes are
+// live. It copies the live values into a new segment and removes all others.
 func (l *Log) Shrink() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -868,7 +873,7 @@ func (l *Log) shrink() error {
 			if l.current() == nil && current != nil {
 				current.writable = true
 			}
-			return errors.New("what is live cannot be copied")
+			return errors.New("the live values cannot be copied")
 		}
 	}
 	l.removeDead()

@@ -37,7 +37,7 @@ type segment struct {
 	name   string
 	sealed bool  // it is encrypted
 	start  int64 // where records begin
-	size   int64 // where the next record begins; what follows is to be ignored
+	size   int64 // where the next record begins; bytes behind it are ignored
 	room   int64 // bytes that the file has from the reserved one, or 0
 	live   int64 // bytes of records that the index leads to
 
