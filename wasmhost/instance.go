@@ -63,7 +63,7 @@ func (m *Module) instance(opts Options) (*instance, error) {
 	i := &instance{opts: opts, memLimit: uint64(m.runtime.opts.MemoryPages) << 16}
 	i.ctx = context.WithValue(context.Background(), meterKey{}, &i.meter)
 	err := contain(func() (err error) {
-		i.mod, err = m.runtime.wasm.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, memoryAllocator), m.compiled,
+		i.mod, err = m.wasm.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, memoryAllocator), m.compiled,
 			wazero.NewModuleConfig().WithName("").WithStartFunctions())
 		return err
 	})

@@ -21,6 +21,7 @@ import (
 // Module is a guest that has been checked, metered and compiled. It is safe for concurrent use.
 type Module struct {
 	runtime  *Runtime
+	wasm     wazero.Runtime
 	compiled wazero.CompiledModule
 	sha256   string
 }
@@ -88,10 +89,17 @@ func (r *Runtime) LoadSource(ctx context.Context, s Source, digest string) (*Mod
 
 // compile validates the original of the metered module too: see package fuel.
 func (m *Module) compile(ctx context.Context, code []byte) error {
-	err := contain(func() (err error) {
-		m.compiled, err = m.runtime.wasm.CompileModule(ctx, code)
+	m.wasm = m.runtime.wasm
+	compile := func() (err error) {
+		m.compiled, err = m.wasm.CompileModule(ctx, code)
 		return err
-	})
+	}
+	err := contain(compile)
+	if err != nil && isFileError(err) {
+		if m.wasm, err = m.runtime.withoutCache(ctx, err); err == nil {
+			err = contain(compile)
+		}
+	}
 	if err != nil {
 		return failure(KindABI, "", "compile the module: %w", err)
 	}

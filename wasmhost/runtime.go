@@ -5,7 +5,11 @@ package wasmhost
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 
@@ -26,6 +30,9 @@ type RuntimeOptions struct {
 	// CacheDir keeps compiled modules, so that a start takes milliseconds instead of a second. It
 	// holds code that the host will execute: nobody else may write to it. Empty: no cache.
 	CacheDir string
+	// OnCacheError is called where the cache cannot be used, as on a full disk: modules are then
+	// compiled without it. It may be nil.
+	OnCacheError func(error)
 	// MemoryPages caps the memory of an instance, in pages of 64 KiB; 0 is 512, 32 MiB.
 	MemoryPages uint32
 	// MaxModuleSize is the most bytes of a module; 0 is 16 MiB.
@@ -59,6 +66,9 @@ type Runtime struct {
 	engine Engine
 	wasm   wazero.Runtime
 	cache  wazero.CompilationCache
+
+	mu       sync.Mutex
+	uncached wazero.Runtime // where the cache has failed, else nil
 }
 
 // NewRuntime makes one. Close it after the Filters that use it.
@@ -69,16 +79,54 @@ func NewRuntime(ctx context.Context, opts RuntimeOptions) (*Runtime, error) {
 	}
 	config := r.config(r.engine)
 	if opts.CacheDir != "" {
-		if err := r.openCache(); err != nil {
+		switch err := r.openCache(); {
+		case err == nil:
+			config = config.WithCompilationCache(r.cache)
+		case isFileError(err):
+			r.cacheFailed(err)
+		default:
 			return nil, err
 		}
-		config = config.WithCompilationCache(r.cache)
 	}
-	r.wasm = wazero.NewRuntimeWithConfig(ctx, config)
-	if err := instantiateWASI(ctx, r.wasm); err != nil {
-		return nil, fmt.Errorf("start the WASI that grants nothing: %w", errorAnd(err, r.Close(ctx)))
+	var err error
+	if r.wasm, err = newWASM(ctx, config); err != nil {
+		return nil, errorAnd(err, r.Close(ctx))
 	}
 	return r, nil
+}
+
+func newWASM(ctx context.Context, config wazero.RuntimeConfig) (wazero.Runtime, error) {
+	wasm := wazero.NewRuntimeWithConfig(ctx, config)
+	if err := instantiateWASI(ctx, wasm); err != nil {
+		return nil, fmt.Errorf("start the WASI that grants nothing: %w", errorAnd(err, wasm.Close(ctx)))
+	}
+	return wasm, nil
+}
+
+// isFileError tells whether the system refused something, as a full disk does.
+func isFileError(err error) bool {
+	return errors.As(err, new(*fs.PathError)) || errors.As(err, new(*os.LinkError))
+}
+
+func (r *Runtime) cacheFailed(err error) {
+	if r.opts.OnCacheError != nil {
+		r.opts.OnCacheError(err)
+	}
+	r.opts.CacheDir = ""
+}
+
+// withoutCache returns a runtime that compiles without the cache, which has failed.
+func (r *Runtime) withoutCache(ctx context.Context, failure error) (wazero.Runtime, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.uncached != nil {
+		return r.uncached, nil
+	}
+	var err error
+	if r.uncached, err = newWASM(ctx, r.config(r.engine)); err == nil && r.opts.OnCacheError != nil {
+		r.opts.OnCacheError(failure)
+	}
+	return r.uncached, err
 }
 
 func (r *Runtime) config(e Engine) wazero.RuntimeConfig {
@@ -94,8 +142,8 @@ func (r *Runtime) openCache() error {
 		return err
 	}
 	cache, err := wazero.NewCompilationCacheWithDir(r.opts.CacheDir)
-	if err != nil {
-		return fmt.Errorf("open the compilation cache %s: %w", r.opts.CacheDir, err)
+	if err != nil { // of the system, but it says so only in its text
+		return &fs.PathError{Op: "open the compilation cache", Path: r.opts.CacheDir, Err: err}
 	}
 	r.cache = cache
 	return nil
@@ -106,7 +154,12 @@ func (r *Runtime) Engine() Engine { return r.engine }
 
 // Close frees everything. No Filter of it may be in use.
 func (r *Runtime) Close(ctx context.Context) error {
-	err := r.wasm.Close(ctx)
+	var err error
+	for _, wasm := range []wazero.Runtime{r.wasm, r.uncached} {
+		if wasm != nil {
+			err = errorAnd(err, wasm.Close(ctx))
+		}
+	}
 	if r.cache != nil {
 		err = errorAnd(err, r.cache.Close(ctx))
 	}

@@ -6,26 +6,48 @@ package queuestorageextension
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
+	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
+
+	"github.com/sealgate/sealgate/segmentlog"
 )
 
 // client is the storage of one component. It is safe for concurrent use.
 type client struct {
-	inner  storage.Client // for keys, small values and references to large ones
-	logger *zap.Logger
+	logger  *zap.Logger
+	tel     clientInstruments
+	log     *segmentlog.Log
+	damages int // records that were found damaged when the log was opened
+	missing int // batches that were missing when older files were taken over
 
 	mu     sync.Mutex
-	values *values
-	debt   debt
+	unread map[string]bool // keys whose values could not be read: they are not deleted
+	owes   bool            // it was logged that the disk takes no notes
+	idle   *time.Timer     // erases what is left of sent values; nil: nothing is left
+	closed bool
 }
 
 var _ storage.Client = (*client)(nil)
+
+const (
+	// large is the least size in bytes of a value that is not held in memory while the disk is full.
+	large = 4 << 10
+
+	// idleTime is how long a queue is empty before the files of what was sent are removed.
+	idleTime = time.Second
+
+	// readRetries and readPause say how often, and after how long, a failed read is tried again.
+	readRetries = 3
+	readPause   = 20 * time.Millisecond
+)
+
+// errMissing says that the value of an item of a queue is not there.
+var errMissing = errors.New("the batch is not on the disk")
 
 // Get returns the value of key, or nil.
 func (c *client) Get(ctx context.Context, key string) ([]byte, error) {
@@ -44,107 +66,196 @@ func (c *client) Delete(ctx context.Context, key string) error {
 	return c.Batch(ctx, storage.DeleteOperation(key))
 }
 
-// Close closes the storage. What is owed then is lost: a queue sends again what it does
-// not know to have been sent.
-func (c *client) Close(ctx context.Context) error {
+// Close closes the storage. It tries a last time to write what the disk has not taken. What
+// it does not take then is lost: a queue sends again what it does not know to have been sent.
+func (c *client) Close(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return errors.Join(c.values.release(), c.inner.Close(ctx))
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	c.tel.remove(c)
+	if c.idle != nil {
+		c.idle.Stop()
+	}
+	return c.log.Close()
 }
 
 // Batch executes the operations in order, all or none. It fails if there is no room for
 // what is to be stored, but not if a value is read or deleted: the small values that are
 // set with it, as a queue notes what it sends, are then written later.
-func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
+//
+// A damaged value is nil, so that others of the batch are of use. But where a queue takes
+// its next item, a damaged or missing value is an error: the queue goes on with the item behind it.
+func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t, err := c.values.begin(ops)
-	if err == nil {
-		err = c.commit(ctx, t)
+	b := batch{client: c, ops: ops, takesNext: takesNext(ops)}
+	for _, op := range ops {
+		if err := b.add(op); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return errors.Join(err, t.undo())
+	defer c.watchIdle()
+	if b.stores() {
+		err := c.log.Commit(b.changes...)
+		if errors.Is(err, segmentlog.ErrFull) {
+			return fmt.Errorf("%w: `max_size` is reached", storage.ErrStorageFull)
+		}
+		c.sayOwes()
+		return err
 	}
-	if err = t.answer(); err != nil {
-		c.logger.Error("a value of the storage is lost", zap.Error(err)) // a queue does not say so
+	if len(b.changes) == 0 {
+		return nil
 	}
-	if err := t.tidy(); err != nil {
-		c.logger.Warn("a file of the storage stays behind until the next start", zap.Error(err))
+	err := c.log.Note(b.changes...)
+	c.sayOwes()
+	return err
+}
+
+// sayOwes logs once that the disk takes no notes, and once that it does again.
+func (c *client) sayOwes() {
+	err := c.log.Owes()
+	switch {
+	case err != nil && !c.owes:
+		c.logger.Error("the disk does not take note of what leaves the queue: sending goes on, and it will be noted when there is room; if the process ends before that, some will be sent again", zap.Error(err))
+	case err == nil && c.owes:
+		c.logger.Info("the disk has taken note of all that left the queue")
+	}
+	c.owes = err != nil
+}
+
+// watchIdle has the files of what was sent removed when the queue stays empty.
+func (c *client) watchIdle() {
+	if c.log.Items() > 0 {
+		return
+	}
+	if c.idle == nil {
+		c.idle = time.AfterFunc(idleTime, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if !c.closed && c.log.Items() == 0 {
+				_ = c.log.Shrink() // what it cannot do now is done later
+			}
+		})
+		return
+	}
+	c.idle.Reset(idleTime)
+}
+
+// left is how many values could not be read.
+func (c *client) left() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return int64(len(c.unread))
+}
+
+// batch turns operations into changes of the log.
+type batch struct {
+	*client
+	ops       []*storage.Operation
+	changes   []segmentlog.Op
+	takesNext bool
+	leaves    bool // it reads or deletes
+	big       bool // it stores a large value
+}
+
+// takesNext tells whether a queue notes that it sends the item that it reads.
+func takesNext(ops []*storage.Operation) bool {
+	notes, gets := false, false
+	for _, op := range ops {
+		notes = notes || op.Type == storage.Set && op.Key == stateKey
+		gets = gets || op.Type == storage.Get
+	}
+	return notes && gets
+}
+
+func (b *batch) add(op *storage.Operation) (err error) {
+	switch op.Type {
+	case storage.Get:
+		b.leaves = true
+		op.Value, err = b.get(op.Key)
+	case storage.Set:
+		b.big = b.big || len(op.Value) >= large
+		b.changes = append(b.changes, segmentlog.Op{Kind: segmentlog.Put, Key: op.Key, Value: op.Value})
+		delete(b.unread, op.Key)
+	case storage.Delete:
+		b.leaves = true
+		if b.unread[op.Key] {
+			b.logger.Warn("a batch that could not be read is kept, and sent after the next start", zap.String("key", op.Key))
+			return nil
+		}
+		b.changes = append(b.changes, segmentlog.Op{Kind: segmentlog.Delete, Key: op.Key})
+	default:
+		return fmt.Errorf("unknown type of operation %d", op.Type)
 	}
 	return err
 }
 
-// commit executes the operations of t.
-func (c *client) commit(ctx context.Context, t *transaction) error {
-	failure := c.settle(ctx)
-	if failure == nil {
-		if failure = c.inner.Batch(ctx, t.ops...); failure == nil {
-			return nil
+// stores tells whether the batch is about storing values, and not reading or deleting others.
+func (b *batch) stores() bool { return b.big || !b.leaves }
+
+// get returns the value that a key has after the changes so far.
+func (b *batch) get(key string) ([]byte, error) {
+	for i := len(b.changes) - 1; i >= 0; i-- {
+		if change := b.changes[i]; change.Key == key {
+			if change.Kind == segmentlog.Delete {
+				return nil, nil
+			}
+			return append([]byte{}, change.Value...), nil
 		}
 	}
-	if t.stores() {
-		return failure
+	value, err := b.read(key)
+	var damage *segmentlog.Damage
+	switch {
+	case errors.As(err, &damage):
+		b.lost(key, damage)
+		if b.takesNext {
+			return nil, err
+		}
+		return nil, nil
+	case err != nil:
+		b.keepAll()
+		b.logger.Error("a batch cannot be read; it is kept", zap.String("key", key), zap.Error(err))
+		return nil, err
+	case value == nil && b.takesNext:
+		return nil, fmt.Errorf("%w: key %s", errMissing, key)
 	}
-	if err := c.inner.Batch(ctx, t.reads()...); err != nil {
-		return err
-	}
-	if c.debt.ops == nil {
-		c.debt = debt{ops: map[string]*storage.Operation{}, failure: failure, again: time.Now().Add(patience)}
-		c.logger.Error("the disk does not take note of what leaves the queue: sending goes on, and it will be noted when there is room; if the process ends before that, some will be sent again", zap.Error(failure))
-	}
-	for _, op := range t.ops {
-		c.debt.add(op)
-	}
-	return nil
+	return value, nil
 }
 
-// settle writes what is owed, or says why it cannot.
-func (c *client) settle(ctx context.Context) error {
-	if c.debt.ops == nil {
-		return nil
+// read tries several times: the process may have too many files open for a moment.
+func (b *batch) read(key string) (value []byte, err error) {
+	var damage *segmentlog.Damage
+	for try := range readRetries {
+		if try > 0 {
+			time.Sleep(readPause)
+		}
+		if value, err = b.log.Get(key); err == nil || errors.As(err, &damage) || errors.Is(err, segmentlog.ErrClosed) {
+			break
+		}
 	}
-	if time.Now().Before(c.debt.again) {
-		return c.debt.failure
-	}
-	if c.debt.failure = c.inner.Batch(ctx, slices.Collect(maps.Values(c.debt.ops))...); c.debt.failure != nil {
-		c.debt.again = time.Now().Add(patience)
-		return c.debt.failure
-	}
-	c.debt = debt{}
-	c.logger.Info("the disk has taken note of all that left the queue")
-	return nil
+	return value, err
 }
 
-// patience is how long nothing is tried after the disk did not take what is owed.
-const patience = time.Second
-
-// debt is what a disk without room is owed.
-type debt struct {
-	ops     map[string]*storage.Operation // by key, the last Set or Delete; nil: nothing is owed
-	failure error                         // of the last try
-	again   time.Time                     // when to try again
-}
-
-// add makes a Get read what is owed, and adds another operation to that.
-func (d *debt) add(op *storage.Operation) {
-	if op.Type != storage.Get {
-		d.ops[op.Key] = op
-	} else if last, ok := d.ops[op.Key]; ok {
-		op.Value = last.Value // nil if it was deleted
+// keepAll has no value deleted that the batch was to read: a queue deletes all of them if
+// one cannot be read.
+func (b *batch) keepAll() {
+	for _, op := range b.ops {
+		if op.Type == storage.Get {
+			b.unread[op.Key] = true
+		}
 	}
 }
 
-// reserve makes inner so large, when there is room, that it can note later what was sent.
-func (c *client) reserve(ctx context.Context) {
-	const (
-		key  = referencePrefix // of no value
-		size = 256 << 10
-	)
-	err := c.inner.Set(ctx, key, make([]byte, size))
-	if err == nil {
-		err = c.inner.Delete(ctx, key)
+// lost counts a value that is not what was written.
+func (c *client) lost(key string, damage *segmentlog.Damage) {
+	if errors.Is(damage, fs.ErrNotExist) {
+		c.tel.missing(1)
+		c.logger.Error("a batch is lost: its file was removed", zap.String("key", key), zap.Error(damage))
+		return
 	}
-	if err != nil {
-		c.logger.Warn("the disk has no room to set some aside", zap.Error(err))
-	}
+	c.tel.damaged(1)
+	c.logger.Error("a batch is lost: its bytes on the disk have changed", zap.String("key", key), zap.Error(damage))
 }

@@ -1,36 +1,32 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:generate ../../build/tools/mdatagen metadata.yaml
+
 // Package queuestorageextension is the `queue_storage` extension: the storage of sending
-// queues on a disk. It is contrib's `file_storage`, but for two things that queues need:
+// queues on a disk. It takes the place of contrib's `file_storage`:
 //
-//   - A large value has a file of its own, so that storing a batch copies it once, and
-//     the disk has its room back when the batch is gone.
-//   - What is in the storage can be read and sent while there is no room on the disk: a
-//     change that cannot be noted there is noted in memory, and written down later.
+//   - A value is written once, and the disk has its room back when the value is gone.
+//   - A full disk, a damaged file or a failing read costs no value that is whole.
+//   - Keys and values can be encrypted.
+//
+// The files are those of package segmentlog.
 package queuestorageextension
 
 import (
 	"context"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
-	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/sealgate/sealgate/extension/queuestorageextension/internal/metadata"
 )
 
 // NewFactory returns the factory of the `queue_storage` extension.
 func NewFactory() extension.Factory {
-	return extension.NewFactory(component.MustNewType("queue_storage"), createDefaultConfig, create, component.StabilityLevelBeta)
+	return extension.NewFactory(metadata.Type, createDefaultConfig, create, metadata.ExtensionStability)
 }
 
-func create(ctx context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-	config := (*filestorage.Config)(cfg.(*Config))
-	inner := set
-	inner.ID = component.NewIDWithName(files.Type(), set.ID.Name())
-	e, err := files.Create(ctx, inner, config)
-	if err != nil {
-		return nil, err
-	}
-	return &queueStorage{Extension: e.(storage.Extension), cfg: config, logger: set.Logger}, nil
+func create(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
+	return newQueueStorage(set, cfg.(*Config))
 }

@@ -83,7 +83,11 @@ func (p *wasmFilter) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.runtime, err = wasmhost.NewRuntime(ctx, p.cfg.runtimeOptions())
+	opts := p.cfg.runtimeOptions()
+	opts.OnCacheError = func(err error) {
+		p.log.Warn("`cache_directory` cannot be used; filters are compiled at each start", zap.Error(err))
+	}
+	p.runtime, err = wasmhost.NewRuntime(ctx, opts)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func producers() []producer {
 		labelComparisons(),
 		filterComparisons(),
 		sealComparisons(),
+		queueComparisons(),
 		tempoProducers(),
 	)
 }
