@@ -17,13 +17,11 @@ func (f *Finder) outcomes(s string) {
 			break
 		}
 		i += n
-		if before := s[i-1]; before-'0' < 10 || isLetter(before) {
-			continue
-		}
-		if isStatus(s, i) {
+		if before := s[i-1]; before-'0' >= 10 && !isLetter(before) && isStatus(s, i) {
 			f.severe(numError, Access)
 			break
 		}
+		i = endOfRun(s, i)
 	}
 	for i := 1; ; i++ {
 		n := strings.IndexByte(s[i:], 'x')
@@ -34,6 +32,7 @@ func (f *Finder) outcomes(s string) {
 		if s[i-1]|0x20 == 'e' && f.ex(s, i) {
 			break
 		}
+		i = endOfRun(s, i)
 	}
 	for i := 0; ; i++ {
 		n := strings.IndexByte(s[i:], 'K')
@@ -52,6 +51,14 @@ func (f *Finder) outcomes(s string) {
 	if !f.stated() {
 		f.faults(s)
 	}
+}
+
+// endOfRun returns the index of the last byte of a run of equal bytes: padding is passed at once.
+func endOfRun(s string, i int) int {
+	for i+1 < len(s) && s[i+1] == s[i] {
+		i++
+	}
+	return i
 }
 
 // shortText is the length of texts that are too short for the trace of a stack, in bytes.

@@ -78,7 +78,6 @@ func (v *View) Batch(ctx context.Context, ld plog.Logs) *Batch {
 		}
 	}
 	b.Verdicts = zeroed(b.Verdicts, len(b.logs))
-	b.severities = zeroed(b.severities, len(b.logs))
 	return b
 }
 
@@ -180,7 +179,12 @@ func (b *Batch) Time(i int) uint64 {
 }
 
 // Severity is the number that the record states, or else the inferred one, or 0.
-func (b *Batch) Severity(i int) uint8 { return b.severity(i).number }
+func (b *Batch) Severity(i int) uint8 {
+	if n := b.stated(i); n != 0 {
+		return n
+	}
+	return b.inferred(i).number
+}
 
 // Body is the body as text.
 func (b *Batch) Body(i int) string { return textOf(b.logs[i].Body()) }
@@ -193,7 +197,15 @@ func (b *Batch) EventName(i int) string { return b.logs[i].EventName() }
 
 // Protected reports whether record i is kept whatever the filter says.
 func (b *Batch) Protected(i int) bool {
-	return b.view.Guard.protects(b.logs[i], b.severity(i))
+	n, g := b.stated(i), &b.view.Guard
+	if n == 0 && g.Severity > 0 {
+		s := b.inferred(i)
+		n = s.number
+		if s.severe { // a stack trace, say: it counts as an error whatever its level says
+			n = max(n, uint8(plog.SeverityNumberError))
+		}
+	}
+	return g.Severity > 0 && n >= g.Severity || g.names(b.logs[i])
 }
 
 // Attribute is an attribute of record i as text.

@@ -14,14 +14,10 @@ type Guard struct {
 	Attributes map[string]string
 }
 
-// protects decides by a record and its severity. A severe record, such as a stack trace, counts as an
-// error whatever its level says. Summaries of another filter are protected, wherever it runs: without
-// them its counts would not add up.
-func (g *Guard) protects(r plog.LogRecord, s *severityOf) bool {
+// names reports whether a record is protected whatever its severity. Summaries of another filter are,
+// wherever it runs: without them its counts would not add up.
+func (g *Guard) names(r plog.LogRecord) bool {
 	if r.EventName() == EventSuppressed {
-		return true
-	}
-	if g.Severity > 0 && (s.number >= g.Severity || s.severe && uint8(plog.SeverityNumberError) >= g.Severity) {
 		return true
 	}
 	for name, want := range g.Attributes {

@@ -22,7 +22,7 @@ const (
 	InferSet
 )
 
-// severityOf is the severity of a record, stated or inferred.
+// severityOf is the inferred severity of a record.
 type severityOf struct {
 	number uint8
 	severe bool
@@ -30,19 +30,26 @@ type severityOf struct {
 	text   string
 }
 
-// severity returns the severity of record i. It is found out once.
-func (b *Batch) severity(i int) *severityOf {
-	s := &b.severities[i]
-	if s.known {
-		return s
+// stated is the severity number that record i states, 0 if it states none that OTLP has.
+func (b *Batch) stated(i int) uint8 {
+	if n := b.logs[i].SeverityNumber(); n > 0 && n <= plog.SeverityNumberFatal4 {
+		return uint8(n)
 	}
-	*s = severityOf{known: true}
-	r := b.logs[i]
-	if n := r.SeverityNumber(); n > 0 && n <= plog.SeverityNumberFatal4 {
-		s.number = uint8(n)
-	} else if b.view.Infer != InferOff {
-		found := b.infer(r)
-		s.number, s.severe, s.text = found.Number, found.Severe, found.Text
+	return 0
+}
+
+// inferred is the severity of record i, which states none. It is found out once.
+func (b *Batch) inferred(i int) *severityOf {
+	if len(b.severities) == 0 {
+		b.severities = zeroed(b.severities, len(b.logs))
+	}
+	s := &b.severities[i]
+	if !s.known {
+		*s = severityOf{known: true}
+		if b.view.Infer != InferOff {
+			found := b.infer(b.logs[i])
+			s.number, s.severe, s.text = found.Number, found.Severe, found.Text
+		}
 	}
 	return s
 }
@@ -110,7 +117,7 @@ func (b *Batch) setSeverities() {
 		if b.Verdicts[i].Action != keep || r.SeverityNumber() != plog.SeverityNumberUnspecified {
 			continue
 		}
-		s := b.severity(i)
+		s := b.inferred(i)
 		if s.number == 0 {
 			continue
 		}
