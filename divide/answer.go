@@ -56,7 +56,7 @@ const (
 // phrases are what backends say about an item that they will never take. Prometheus
 // answers 500 with some of them, so the phrase decides and not the status.
 var phrases = []struct{ phrase, reason string }{
-	{"entry too far behind", ReasonTooOld},
+	{"entry too far behind", ReasonOutOfOrder}, // of its stream
 	{"timestamp too old", ReasonTooOld},
 	{"too old sample", ReasonTooOld},
 	{"too far in the future", ReasonTooNew},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
@@ -63,8 +64,11 @@ type Batch interface {
 	// units returns how many parts the batch can be divided into at most: its items,
 	// and metrics without a data point, which some backends refuse.
 	units() int
-	// halve moves the first half of the units into a batch of their own.
-	halve() Batch
+	// split moves the first n units into a batch of their own.
+	split(n int) Batch
+	// times returns the times of the units, in order. It returns nil for spans, which no
+	// backend refuses for their time.
+	times() []pcommon.Timestamp
 	// append moves the content of another batch of the same signal behind its own.
 	append(Batch)
 }
@@ -123,12 +127,14 @@ func (b *traceBatch) Marshal(json bool) ([]byte, error) {
 
 func (b *traceBatch) Retry(cause error) error { return consumererror.NewTraces(cause, b.Traces) }
 
+func (b *traceBatch) times() []pcommon.Timestamp { return nil }
+
 func (b *traceBatch) append(other Batch) {
 	other.(*traceBatch).ResourceSpans().MoveAndAppendTo(b.ResourceSpans())
 }
 
-func (b *traceBatch) halve() Batch {
-	left, first := b.units()/2, ptrace.NewTraces()
+func (b *traceBatch) split(left int) Batch {
+	first := ptrace.NewTraces()
 	b.ResourceSpans().RemoveIf(func(from ptrace.ResourceSpans) bool {
 		if left == 0 {
 			return false
@@ -169,12 +175,27 @@ func (b *logBatch) Marshal(json bool) ([]byte, error) {
 
 func (b *logBatch) Retry(cause error) error { return consumererror.NewLogs(cause, b.Logs) }
 
+func (b *logBatch) times() (all []pcommon.Timestamp) {
+	for _, rl := range b.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, r := range sl.LogRecords().All() {
+				at := r.Timestamp()
+				if at == 0 {
+					at = r.ObservedTimestamp()
+				}
+				all = append(all, at)
+			}
+		}
+	}
+	return all
+}
+
 func (b *logBatch) append(other Batch) {
 	other.(*logBatch).ResourceLogs().MoveAndAppendTo(b.ResourceLogs())
 }
 
-func (b *logBatch) halve() Batch {
-	left, first := b.units()/2, plog.NewLogs()
+func (b *logBatch) split(left int) Batch {
+	first := plog.NewLogs()
 	b.ResourceLogs().RemoveIf(func(from plog.ResourceLogs) bool {
 		if left == 0 {
 			return false

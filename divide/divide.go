@@ -53,6 +53,7 @@ type division struct {
 	limit    int
 	patience int
 	alive    bool   // the backend has taken something
+	tooOld   int    // items that are alone and too old; see flood
 	suspects []part // items that are alone and made the backend fail
 	out      Outcome
 }
@@ -75,11 +76,20 @@ func (d *division) run(ctx context.Context, whole part) {
 		case p.answer.Kind == Retry:
 			d.leave(p.answer.Err, append(open, p))
 			return
+		case p.answer.Reason == ReasonTooOld && d.tooOld >= flood && p.units() > 1 && p.times() != nil:
+			rest, done := d.probe(ctx, p, open)
+			if done {
+				return
+			}
+			open = append(open, rest...)
 		case p.units() > 1:
-			first := p.halve()
+			first := p.split(p.units() / 2)
 			open = append(open, part{Batch: p.Batch}, part{Batch: first})
 		case p.answer.Kind == Refused:
 			d.out.Refused[p.answer.Reason] += p.Items()
+			if p.answer.Reason == ReasonTooOld && d.tooOld >= 0 {
+				d.tooOld++
+			}
 		default:
 			d.suspects = append(d.suspects, p)
 		}
@@ -89,6 +99,37 @@ func (d *division) run(ctx context.Context, whole part) {
 		}
 	}
 	d.judge(ctx)
+}
+
+// flood is how many items have to be found too old one by one, before the newest item of a
+// part speaks for the others.
+const flood = 8
+
+// noFlood is the number of items that are too old when the newest of a part was not.
+const noFlood = -1
+
+// probe asks for the newest item of a part that was refused as too old. If that is too old,
+// all are: a backend goes by the time alone. After an outage of hours nearly all items are
+// too old, and asking for each would take hours again. It returns what is still open of the
+// part, and whether the division has ended.
+func (d *division) probe(ctx context.Context, p part, open []part) (rest []part, done bool) {
+	if err := d.mayAsk(ctx); err != nil {
+		d.leave(err, append(open, p))
+		return nil, true
+	}
+	all := p.times()
+	newest := slices.Index(all, slices.Max(all))
+	before := p.split(newest)
+	one := part{Batch: p.split(1)}
+	before.append(p.Batch)
+	others := part{Batch: before}
+	one.answer = d.ask(ctx, one)
+	if one.answer.Kind == Refused && one.answer.Reason == ReasonTooOld {
+		d.out.Refused[ReasonTooOld] += one.Items() + others.Items()
+		return nil, false
+	}
+	d.tooOld = noFlood
+	return []part{one, others}, false
 }
 
 // judge decides about the suspects, when all else is decided.

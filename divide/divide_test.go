@@ -101,9 +101,9 @@ func numbers(b Batch) (found []int) {
 				for _, m := range sm.Metrics().All() {
 					switch m.Type() {
 					case pmetric.MetricTypeSum:
-						found = append(found, timesOf(m.Sum().DataPoints())...)
+						found = append(found, asInts(timesOf(m.Sum().DataPoints()))...)
 					case pmetric.MetricTypeGauge:
-						found = append(found, timesOf(m.Gauge().DataPoints())...)
+						found = append(found, asInts(timesOf(m.Gauge().DataPoints()))...)
 					}
 				}
 			}
@@ -112,11 +112,11 @@ func numbers(b Batch) (found []int) {
 	return found
 }
 
-func timesOf(points pmetric.NumberDataPointSlice) (times []int) {
-	for _, p := range points.All() {
-		times = append(times, int(p.Timestamp()))
+func asInts(times []pcommon.Timestamp) (all []int) {
+	for _, t := range times {
+		all = append(all, int(t))
 	}
-	return times
+	return all
 }
 
 // backend is a stand-in that refuses whatever has a bad item.
@@ -305,6 +305,48 @@ func TestAFailureThatPassesLosesNothing(t *testing.T) {
 	assert.Equal(t, upTo(16), b.has)
 }
 
+// After an outage nearly everything is too old. That is found in few requests, and what is
+// new enough arrives.
+func TestAFloodOfOldItemsTakesFewRequests(t *testing.T) {
+	for _, signal := range []Signal{Logs, Metrics} {
+		for _, oldest := range []int{0, 1, 700, 3000, 4000, 4096} { // items from here on are taken
+			b := &backend{}
+			b.answer = func(items []int) *Verdict {
+				if slices.Min(items) < oldest {
+					return &Verdict{Kind: Refused, Reason: ReasonTooOld, Err: errAnswer}
+				}
+				return nil
+			}
+			out := Deliver(t.Context(), newBatch(signal, 4096), Verdict{Kind: Refused, Reason: ReasonTooOld}, b.send, 100_000, 1)
+			require.Nil(t, out.Rest)
+			slices.Sort(b.has)
+			assert.Equal(t, upTo(4096)[oldest:], append([]int{}, b.has...))
+			assert.Equal(t, oldest, out.Refused[ReasonTooOld])
+			if oldest == 4096 {
+				assert.Less(t, b.requests, 100, "%s: all are too old", signal)
+			}
+		}
+	}
+}
+
+func TestANewestItemThatIsTakenSpeaksForNoOther(t *testing.T) {
+	b := &backend{}
+	b.answer = func(items []int) *Verdict {
+		for _, i := range items {
+			if i < 16 || i%5 == 0 {
+				return &Verdict{Kind: Refused, Reason: ReasonTooOld, Err: errAnswer}
+			}
+		}
+		return nil
+	}
+	out := Deliver(t.Context(), newBatch(Logs, 64), Verdict{Kind: Refused, Reason: ReasonTooOld}, b.send, 1000, 1)
+	require.Nil(t, out.Rest)
+	assert.Equal(t, 64, len(b.has)+out.Refused[ReasonTooOld])
+	for _, i := range b.has {
+		assert.NotZero(t, i%5)
+	}
+}
+
 func TestWhatAPartRejectsIsCounted(t *testing.T) {
 	b := &backend{bad: map[int]Kind{3: Refused}}
 	b.answer = func(items []int) *Verdict {
@@ -364,7 +406,7 @@ func TestHalvesKeepTheirMetricsAsTheyWere(t *testing.T) {
 	var cut func(Batch)
 	cut = func(b Batch) {
 		if b.units() > 1 {
-			first := b.halve()
+			first := b.split(b.units() / 2)
 			cut(first)
 			cut(b)
 			return
@@ -423,7 +465,7 @@ func FuzzParse(f *testing.F) {
 		}
 		items := b.Items()
 		if b.units() > 1 {
-			first := b.halve()
+			first := b.split(b.units() / 2)
 			require.Equal(t, items, first.Items()+b.Items())
 			require.Positive(t, first.units())
 			require.Positive(t, b.units())

@@ -5,6 +5,7 @@ package divide
 
 import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 )
@@ -30,12 +31,51 @@ func (b *metricBatch) Marshal(json bool) ([]byte, error) {
 
 func (b *metricBatch) Retry(cause error) error { return consumererror.NewMetrics(cause, b.Metrics) }
 
+func (b *metricBatch) times() (all []pcommon.Timestamp) {
+	for _, rm := range b.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				all = append(all, pointTimes(m)...)
+			}
+		}
+	}
+	return all
+}
+
+// pointTimes returns the times of a metric's units: one of 0 for a metric without a point.
+func pointTimes(m pmetric.Metric) []pcommon.Timestamp {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		return timesOf(m.Gauge().DataPoints())
+	case pmetric.MetricTypeSum:
+		return timesOf(m.Sum().DataPoints())
+	case pmetric.MetricTypeHistogram:
+		return timesOf(m.Histogram().DataPoints())
+	case pmetric.MetricTypeExponentialHistogram:
+		return timesOf(m.ExponentialHistogram().DataPoints())
+	case pmetric.MetricTypeSummary:
+		return timesOf(m.Summary().DataPoints())
+	}
+	return []pcommon.Timestamp{0}
+}
+
+func timesOf[P interface{ Timestamp() pcommon.Timestamp }](points interface {
+	Len() int
+	At(int) P
+}) []pcommon.Timestamp {
+	all := make([]pcommon.Timestamp, max(1, points.Len()))
+	for i := range points.Len() {
+		all[i] = points.At(i).Timestamp()
+	}
+	return all
+}
+
 func (b *metricBatch) append(other Batch) {
 	other.(*metricBatch).ResourceMetrics().MoveAndAppendTo(b.ResourceMetrics())
 }
 
-func (b *metricBatch) halve() Batch {
-	left, first := b.units()/2, pmetric.NewMetrics()
+func (b *metricBatch) split(left int) Batch {
+	first := pmetric.NewMetrics()
 	b.ResourceMetrics().RemoveIf(func(from pmetric.ResourceMetrics) bool {
 		if left == 0 {
 			return false
