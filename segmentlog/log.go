@@ -62,8 +62,10 @@ func (d *Damage) Unwrap() error { return d.Err }
 const (
 	minSegment = 1 << 20  // a segment takes batches up to this size, or up to an eighth of
 	maxSegment = 16 << 20 // the live bytes if that is more, and at most up to this size
+	fewItems   = 3        // if more wait, a segment takes values up to a 64th of the live bytes,
+	minLive    = 64 << 10 // or this: so a file that is lost costs a small part of them
 	slack      = 4        // dead bytes that are always allowed, in units of minSegment
-	manyFiles  = 16       // segments that are always allowed
+	manyFiles  = 512      // segments that are always allowed
 	smallLog   = 64 << 10 // live bytes that Shrink copies
 	copyBatch  = 1 << 20  // bytes of values that are copied at once
 	openFiles  = 8        // segments that are open at once, besides the last
@@ -611,7 +613,7 @@ func (l *Log) last(ops []Op, stores bool) (*segment, error) {
 	}
 	if s != nil {
 		size := s.codec.size(ops)
-		if s.size == s.start || s.size+size <= l.segmentSize() {
+		if !l.full(s, size, stores) {
 			return s, checkEnd(s.size + size)
 		}
 	}
@@ -635,8 +637,16 @@ func checkEnd(end int64) error {
 // reserveSize is the size in bytes of the file that is reserved for notes.
 func (l *Log) reserveSize() int64 { return l.o.minSegment / 4 }
 
-// segmentSize is the size in bytes from which a segment takes no more.
-func (l *Log) segmentSize() int64 { return min(max(l.live/8, l.o.minSegment), maxSegment) }
+// full tells whether a batch of a size in bytes belongs into a new segment.
+func (l *Log) full(s *segment, size int64, stores bool) bool {
+	if s.size == s.start {
+		return false
+	}
+	if stores && len(l.index.numbers) > fewItems && s.live >= max(l.o.minSegment*minLive/minSegment, l.live/64) {
+		return true
+	}
+	return s.size+size > min(max(l.live/8, l.o.minSegment), maxSegment)
+}
 
 // begin makes the next segment of the file that open returns for its name.
 func (l *Log) begin(open func(name string) (File, error)) (_ *segment, err error) {

@@ -170,6 +170,24 @@ func TestDeadBytesAreBounded(t *testing.T) {
 	}
 }
 
+// A file that is lost costs a small part of what waits, and notes do not make files.
+func TestALostFileCostsASmallPart(t *testing.T) {
+	for _, size := range []int{100, 1 << 10, 30 << 10, 300 << 10} {
+		fs := newMemFS()
+		l := openOn(t, fs, Options{minSegment: minSegment})
+		const n = 200
+		for i := range n {
+			require.NoError(t, l.Commit(Op{Put, "place", []byte("1")}, Op{Put, fmt.Sprint(i), make([]byte, size)}))
+			require.NoError(t, l.Note(Op{Put, "place", []byte("2")}))
+		}
+		for _, s := range l.segments {
+			assert.LessOrEqual(t, s.live, max(minLive, int64(n*size/64))+2*int64(size+100))
+		}
+		assert.LessOrEqual(t, len(l.segments), n)
+		require.NoError(t, l.Close())
+	}
+}
+
 // A process that starts again and again does not pile up files.
 func TestFilesOfManyStartsAreBounded(t *testing.T) {
 	fs := newMemFS()
