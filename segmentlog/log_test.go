@@ -366,13 +366,13 @@ func TestASegmentThatCannotBeReadStaysBehind(t *testing.T) {
 
 func TestOnlyOneLogHasAFolder(t *testing.T) {
 	dir := t.TempDir()
-	l, err := Open(dir, Options{})
+	first, err := Open(dir, Options{})
 	require.NoError(t, err)
 	_, err = Open(dir, Options{LockPatience: time.Millisecond})
 	require.ErrorIs(t, err, ErrLocked)
 	require.ErrorContains(t, err, dir)
-	time.AfterFunc(50*time.Millisecond, func() { assert.NoError(t, l.Close()) })
-	l, err = Open(dir, Options{LockPatience: time.Minute})
+	time.AfterFunc(50*time.Millisecond, func() { assert.NoError(t, first.Close()) })
+	l, err := Open(dir, Options{LockPatience: time.Minute})
 	require.NoError(t, err, "it waits for the other")
 	require.NoError(t, l.Close())
 }
@@ -396,7 +396,7 @@ func TestOperationsThatCannotBeStoredAreRefused(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// A value that looks like a record is none, also where the record in front of it is damaged.
+// A value that looks like a record is not read as one, even if the record before it is damaged.
 func TestAValueCannotImitateARecord(t *testing.T) {
 	fs := newMemFS()
 	l := openOn(t, fs, Options{})
