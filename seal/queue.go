@@ -27,7 +27,7 @@ type QueueCipher struct {
 	identities []Identity
 }
 
-// NewQueueCipher returns the cipher of the keys. It fails where there are none.
+// NewQueueCipher returns the cipher of the keys. It needs at least one.
 func NewQueueCipher(ctx context.Context, keys ...Key) (*QueueCipher, error) {
 	if len(keys) == 0 {
 		return nil, ErrNoRecipient

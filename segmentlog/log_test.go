@@ -170,6 +170,24 @@ func TestDeadBytesAreBounded(t *testing.T) {
 	}
 }
 
+// A file that is lost costs a small part of what waits, and notes do not make files.
+func TestALostFileCostsASmallPart(t *testing.T) {
+	for _, size := range []int{100, 1 << 10, 30 << 10, 300 << 10} {
+		fs := newMemFS()
+		l := openOn(t, fs, Options{minSegment: minSegment})
+		const n = 200
+		for i := range n {
+			require.NoError(t, l.Commit(Op{Put, "place", []byte("1")}, Op{Put, fmt.Sprint(i), make([]byte, size)}))
+			require.NoError(t, l.Note(Op{Put, "place", []byte("2")}))
+		}
+		for _, s := range l.segments {
+			assert.LessOrEqual(t, s.live, max(minLive, int64(n*size/64))+2*int64(size+100))
+		}
+		assert.LessOrEqual(t, len(l.segments), n)
+		require.NoError(t, l.Close())
+	}
+}
+
 // A process that starts again and again does not pile up files.
 func TestFilesOfManyStartsAreBounded(t *testing.T) {
 	fs := newMemFS()
@@ -348,13 +366,13 @@ func TestASegmentThatCannotBeReadStaysBehind(t *testing.T) {
 
 func TestOnlyOneLogHasAFolder(t *testing.T) {
 	dir := t.TempDir()
-	l, err := Open(dir, Options{})
+	first, err := Open(dir, Options{})
 	require.NoError(t, err)
 	_, err = Open(dir, Options{LockPatience: time.Millisecond})
 	require.ErrorIs(t, err, ErrLocked)
 	require.ErrorContains(t, err, dir)
-	time.AfterFunc(50*time.Millisecond, func() { assert.NoError(t, l.Close()) })
-	l, err = Open(dir, Options{LockPatience: time.Minute})
+	time.AfterFunc(50*time.Millisecond, func() { assert.NoError(t, first.Close()) })
+	l, err := Open(dir, Options{LockPatience: time.Minute})
 	require.NoError(t, err, "it waits for the other")
 	require.NoError(t, l.Close())
 }
@@ -378,7 +396,7 @@ func TestOperationsThatCannotBeStoredAreRefused(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// A value that looks like a record is none, also where the record in front of it is damaged.
+// A value that looks like a record is not read as one, even if the record before it is damaged.
 func TestAValueCannotImitateARecord(t *testing.T) {
 	fs := newMemFS()
 	l := openOn(t, fs, Options{})

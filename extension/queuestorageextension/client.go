@@ -66,8 +66,8 @@ func (c *client) Delete(ctx context.Context, key string) error {
 	return c.Batch(ctx, storage.DeleteOperation(key))
 }
 
-// Close closes the storage. It tries a last time to write what the disk has not taken. What
-// it does not take then is lost: a queue sends again what it does not know to have been sent.
+// Close closes the storage. It tries a last time to write the notes that the disk has refused.
+// Notes that the disk refuses again are lost, and the queue sends their batches again.
 func (c *client) Close(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,12 +82,13 @@ func (c *client) Close(context.Context) error {
 	return c.log.Close()
 }
 
-// Batch executes the operations in order, all or none. It fails if there is no room for
-// what is to be stored, but not if a value is read or deleted: the small values that are
-// set with it, as a queue notes what it sends, are then written later.
+// Batch executes the operations in order, all or none. A batch that only stores values fails
+// if the disk refuses it. A batch that reads or deletes values does not: the small values that
+// it sets, as a queue notes what it sends, are remembered and written later.
 //
-// A damaged value is nil, so that others of the batch are of use. But where a queue takes
-// its next item, a damaged or missing value is an error: the queue goes on with the item behind it.
+// A Get of a damaged value returns nil, so that the caller can use the other values. But where
+// a queue takes its next item, a damaged or missing value is an error, and the queue goes on
+// with the item behind it.
 func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,9 +120,9 @@ func (c *client) sayOwes() {
 	err := c.log.Owes()
 	switch {
 	case err != nil && !c.owes:
-		c.logger.Error("the disk does not take note of what leaves the queue: sending goes on, and it will be noted when there is room; if the process ends before that, some will be sent again", zap.Error(err))
+		c.logger.Error("the disk refuses notes of what was sent: sending goes on, and the notes are written when there is room; if the process is killed before that, some batches are sent again", zap.Error(err))
 	case err == nil && c.owes:
-		c.logger.Info("the disk has taken note of all that left the queue")
+		c.logger.Info("the disk has all notes of what was sent again")
 	}
 	c.owes = err != nil
 }

@@ -143,7 +143,7 @@ func (s *queueStorage) openClient(c *client, directory string, old oldFiles, que
 func advice(err error) string {
 	switch {
 	case errors.Is(err, segmentlog.ErrLocked):
-		return "; give each collector a `directory` of its own"
+		return "; give each collector another `directory`"
 	case errors.Is(err, segmentlog.ErrKey):
 		return "; nothing was removed: configure under `encryption` the key that the queue was written with"
 	case errors.Is(err, fs.ErrPermission):

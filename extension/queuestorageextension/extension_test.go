@@ -190,7 +190,7 @@ func TestAFolderInUseIsNamed(t *testing.T) {
 	directory := t.TempDir()
 	c := open(t, start(t, directory, nil))
 	_, err := start(t, directory, map[string]any{"timeout": "1ms"}).GetClient(t.Context(), kindExporter, tempo, "logs")
-	require.EqualError(t, err, "folder "+folder(directory)+": another process has it; give each collector a `directory` of its own")
+	require.EqualError(t, err, "folder "+folder(directory)+": another process has it; give each collector another `directory`")
 	require.NoError(t, c.Close(t.Context()))
 	require.NoError(t, open(t, start(t, directory, nil)).Close(t.Context()))
 }

@@ -277,7 +277,7 @@ func TestAFailingDiskLosesNothing(t *testing.T) {
 			require.Error(t, q.ConsumeLogs(t.Context(), batchOf(100, 9000)), "it cannot be stored")
 			assert.EqualValues(t, 1, counted(t, set, "disk_full"))
 			q.requireArrives(t, batches)
-			assert.Equal(t, 1, set.logs.FilterMessageSnippet("does not take note").Len(), "it is said once")
+			assert.Equal(t, 1, set.logs.FilterMessageSnippet("the disk refuses notes").Len(), "it is said once")
 			fs.heal()
 			require.Eventually(t, func() bool { return q.ConsumeLogs(t.Context(), batchOf(101, 9000)) == nil }, waiting, tick)
 			q.requireArrives(t, append(batches, "record-101 of 9000"))
@@ -400,7 +400,7 @@ func likeAMap(t *testing.T, random *rand.Rand) {
 				key := fmt.Sprint(key)
 				value := string(valueOf(t, c, key))
 				if owed && err != nil && (value == noted[key] || value == "" && deleted[key]) {
-					want[key] = value // what was not noted is as before, but for what is gone with its file
+					want[key] = value // without its note a key is as before, or gone with its file
 				}
 				require.Equal(t, brief(want[key]), brief(value))
 			}

@@ -136,7 +136,7 @@ func TestADamagedDatabaseCostsNoFile(t *testing.T) {
 	}
 }
 
-// scribble overwrites all pages of a database but for the first two.
+// scribble overwrites all pages of a database except the first two.
 func scribble(t *testing.T, database string) {
 	b, err := os.ReadFile(database)
 	require.NoError(t, err)
@@ -146,7 +146,7 @@ func scribble(t *testing.T, database string) {
 	require.NoError(t, os.WriteFile(database, b, 0o600))
 }
 
-// A file of a value that is damaged is not sent, is counted, and stays for who wants to look.
+// A file of a value that is damaged is not sent, is counted, and stays on the disk for inspection.
 func TestADamagedFileOfAValueIsKeptAside(t *testing.T) {
 	directory, batches := golden(t, "queue_storage")
 	require.NoError(t, os.Truncate(filepath.Join(directory, goldenValues, "0000000000000000"), 100))

@@ -47,7 +47,7 @@ func openQueues(ctx context.Context, encrypted bool) (ours, theirs *subject, err
 	return ours, theirs, err
 }
 
-// openQueue opens a storage in a directory of its own, in which one request waits.
+// openQueue opens a storage in a new directory, in which one request waits.
 func openQueue(ctx context.Context, f extension.Factory, encrypted bool) (_ *subject, err error) {
 	ctx = context.WithoutCancel(ctx)
 	dir, err := os.MkdirTemp("", "sealgate-bench-")
