@@ -92,6 +92,8 @@ func (s *queueStorage) GetClient(_ context.Context, kind component.Kind, id comp
 	if err := s.openClient(c, directory, old, kind == component.KindExporter); err != nil {
 		return nil, fmt.Errorf("%w%s", err, advice(err))
 	}
+	c.tel.damaged(0) // a counter that begins with its first loss shows no increase
+	c.tel.missing(0)
 	s.tel.add(c)
 	return c, nil
 }
