@@ -126,7 +126,7 @@ func TestTheMostThatCanBeOwedIsHandedOverAndReported(t *testing.T) {
 		name := strings.Map(func(r rune) rune { return r + 'a' - '0' }, fmt.Sprint(i/2))
 		lines[i] = line{content: "event " + name, severity: info}
 	}
-	_, _, err = judge(t.Context(), f, lines, 0)
+	_, _, err = judge(t.Context(), f, batchesOf(lines), 0)
 	require.NoError(t, err)
 	require.NoError(t, f.Swap(t.Context(), load()))
 	memory := f.Stats().MemoryBytes

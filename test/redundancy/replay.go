@@ -75,10 +75,11 @@ func (r *replayer) replay(ctx context.Context, f file) (result, error) {
 		return result{}, err
 	}
 	out := newResult(f)
+	batches := batchesOf(f.lines) // made once, so that no garbage is collected while the filter works
 	owed := account{}
 	var times []time.Duration
 	for round := range max(1, min(mostRounds, mostRecords/len(f.lines))) {
-		verdicts, took, err := judge(ctx, filter, f.lines, round)
+		verdicts, took, err := judge(ctx, filter, batches, round)
 		if err != nil {
 			return result{}, errors.Join(err, closeFilter(ctx, filter))
 		}
@@ -108,11 +109,10 @@ func closeFilter(ctx context.Context, f *wasmhost.Filter) error {
 // view is that of the processor by default.
 var view = logfilter.View{Guard: logfilter.Guard{Severity: uint8(plog.SeverityNumberWarn)}, Infer: logfilter.InferGuard}
 
-// judge has the filter judge the lines as records of a resource. What it takes to make the records is not
-// in the time.
-func judge(ctx context.Context, f *wasmhost.Filter, lines []line, resource int) (verdicts []wasmhost.Verdict, took time.Duration, err error) {
-	for from := 0; from < len(lines); from += batch {
-		ld := records(lines[from:min(from+batch, len(lines))], resource)
+// judge has the filter judge batches as those of a resource.
+func judge(ctx context.Context, f *wasmhost.Filter, batches []plog.Logs, resource int) (verdicts []wasmhost.Verdict, took time.Duration, err error) {
+	for _, ld := range batches {
+		ld.ResourceLogs().At(0).Resource().Attributes().PutInt("round", int64(resource))
 		begin := time.Now()
 		b := view.Batch(ctx, ld)
 		err := f.Judge(ctx, b, b.Verdicts)
@@ -155,19 +155,20 @@ func (a account) settled() bool {
 	return true
 }
 
-// records are lines as an agent reads them from a file, with the level that the corpus states.
-func records(lines []line, resource int) plog.Logs {
-	ld := plog.NewLogs()
-	rl := ld.ResourceLogs().AppendEmpty()
-	rl.Resource().Attributes().PutInt("round", int64(resource))
-	to := rl.ScopeLogs().AppendEmpty().LogRecords()
-	to.EnsureCapacity(len(lines))
-	for _, l := range lines {
-		r := to.AppendEmpty()
-		r.Body().SetStr(l.content)
-		r.SetSeverityNumber(plog.SeverityNumber(l.severity))
-		r.Attributes().PutStr("log.file.path", "/var/log/app.log")
-		r.Attributes().PutStr("log.iostream", "stdout")
+// batchesOf are lines as an agent reads them from a file, with the level that the corpus states.
+func batchesOf(lines []line) (batches []plog.Logs) {
+	for chunk := range slices.Chunk(lines, batch) {
+		ld := plog.NewLogs()
+		to := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+		to.EnsureCapacity(len(chunk))
+		for _, l := range chunk {
+			r := to.AppendEmpty()
+			r.Body().SetStr(l.content)
+			r.SetSeverityNumber(plog.SeverityNumber(l.severity))
+			r.Attributes().PutStr("log.file.path", "/var/log/app.log")
+			r.Attributes().PutStr("log.iostream", "stdout")
+		}
+		batches = append(batches, ld)
 	}
-	return ld
+	return batches
 }
