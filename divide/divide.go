@@ -87,7 +87,7 @@ func (d *division) run(ctx context.Context, whole part) {
 			open = append(open, part{Batch: p.Batch}, part{Batch: first})
 		case p.answer.Kind == Refused:
 			d.out.Refused[p.answer.Reason] += p.Items()
-			if p.answer.Reason == ReasonTooOld && d.tooOld >= 0 {
+			if p.answer.Reason == ReasonTooOld {
 				d.tooOld++
 			}
 		default:
@@ -104,9 +104,6 @@ func (d *division) run(ctx context.Context, whole part) {
 // flood is how many items have to be found too old one by one, before the newest item of a
 // part speaks for the others.
 const flood = 8
-
-// noFlood is the number of items that are too old when the newest of a part was not.
-const noFlood = -1
 
 // probe asks for the newest item of a part that was refused as too old. If that is too old,
 // all are: a backend goes by the time alone. After an outage of hours nearly all items are
@@ -128,8 +125,11 @@ func (d *division) probe(ctx context.Context, p part, open []part) (rest []part,
 		d.out.Refused[ReasonTooOld] += one.Items() + others.Items()
 		return nil, false
 	}
-	d.tooOld = noFlood
-	return []part{one, others}, false
+	rest = []part{one, others}
+	if others.units() > 1 { // both kinds are in it
+		rest = append(rest, part{Batch: others.split(others.units() / 2)})
+	}
+	return rest, false
 }
 
 // judge decides about the suspects, when all else is decided.

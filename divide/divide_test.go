@@ -322,14 +322,12 @@ func TestAFloodOfOldItemsTakesFewRequests(t *testing.T) {
 			slices.Sort(b.has)
 			assert.Equal(t, upTo(4096)[oldest:], append([]int{}, b.has...))
 			assert.Equal(t, oldest, out.Refused[ReasonTooOld])
-			if oldest == 4096 {
-				assert.Less(t, b.requests, 100, "%s: all are too old", signal)
-			}
+			assert.Less(t, b.requests, 120, "%s from %d on", signal, oldest)
 		}
 	}
 }
 
-func TestANewestItemThatIsTakenSpeaksForNoOther(t *testing.T) {
+func TestABackendThatGoesByMoreThanTimeIsBounded(t *testing.T) {
 	b := &backend{}
 	b.answer = func(items []int) *Verdict {
 		for _, i := range items {
@@ -341,10 +339,8 @@ func TestANewestItemThatIsTakenSpeaksForNoOther(t *testing.T) {
 	}
 	out := Deliver(t.Context(), newBatch(Logs, 64), Verdict{Kind: Refused, Reason: ReasonTooOld}, b.send, 1000, 1)
 	require.Nil(t, out.Rest)
-	assert.Equal(t, 64, len(b.has)+out.Refused[ReasonTooOld])
-	for _, i := range b.has {
-		assert.NotZero(t, i%5)
-	}
+	assert.Equal(t, 64, len(b.has)+out.Refused[ReasonTooOld], "each is delivered or counted")
+	assert.NotEmpty(t, b.has)
 }
 
 func TestWhatAPartRejectsIsCounted(t *testing.T) {
