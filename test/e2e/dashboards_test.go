@@ -38,6 +38,8 @@ var quiet = map[string]struct{ why, watched string }{
 	"SealgateRestarting":           {"it starts once", `otelcol_process_uptime`},
 	"SealgateQueueFilling":         {"the backends are quick", `sealgate:queue_used:ratio`},
 	"SealgateUnaccounted":          {"nothing is lost unseen", `sealgate:unaccounted_items`},
+	"SealgateQueueLost":            {"no file of a queue is damaged", `otelcol_extension_queue_storage_items`},
+	"SealgateQueueDiskFull":        {"there is room on the disk", `otelcol_extension_queue_storage_disk_full`},
 	"SealgateNotSending":           {"every signal is sent", `sealgate:sent_items:rate5m`},
 	"SealgateFilterInterpreted":    {"executable memory is allowed", `otelcol_processor_wasmfilter_instances{engine="compiler"}`},
 	"SealgateFilterDropsNearlyAll": {"not all logs repeat", `otelcol_processor_wasmfilter_kept / otelcol_processor_wasmfilter_in`},
