@@ -98,7 +98,7 @@ func resolve(ctx context.Context, uris []string) (conf *confmap.Conf, err error)
 			envprovider.NewFactory(),
 			fileprovider.NewFactory(),
 			yamlprovider.NewFactory(),
-			distributions.NewFactory(),
+			distributions.NewReader(),
 		},
 		DefaultScheme: "env",
 	})

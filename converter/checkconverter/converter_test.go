@@ -26,7 +26,7 @@ func convert(t *testing.T, uris ...string) (*confmap.Conf, []string, error) {
 	core, logged := observer.New(zap.WarnLevel)
 	r, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:               uris,
-		ProviderFactories:  []confmap.ProviderFactory{distributions.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
+		ProviderFactories:  []confmap.ProviderFactory{distributions.NewReader(), envprovider.NewFactory(), yamlprovider.NewFactory()},
 		DefaultScheme:      "env",
 		ConverterFactories: []confmap.ConverterFactory{NewFactory()},
 		ConverterSettings:  confmap.ConverterSettings{Logger: zap.New(core)},

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 // input arrives at once.
 func shipped(t *testing.T, name string) map[string]any {
 	t.Helper()
-	provider := distributions.NewFactory().Create(confmap.ProviderSettings{})
+	provider := distributions.NewReader().Create(confmap.ProviderSettings{})
 	retrieved, err := provider.Retrieve(t.Context(), "embedded:"+name, nil)
 	require.NoError(t, err)
 	conf, err := retrieved.AsConf()

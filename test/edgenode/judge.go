@@ -65,7 +65,7 @@ func judge(ctx context.Context, node *edgenode.Node, out io.Writer) error {
 
 // shipped returns the filter of an embedded configuration and its configuration.
 func shipped(ctx context.Context, name string) (module, config []byte, err error) {
-	provider := distributions.NewFactory().Create(confmap.ProviderSettings{})
+	provider := distributions.NewReader().Create(confmap.ProviderSettings{})
 	retrieved, err := provider.Retrieve(ctx, "embedded:"+name, nil)
 	if err != nil {
 		return nil, nil, err

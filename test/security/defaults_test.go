@@ -25,7 +25,7 @@ func resolve(t *testing.T, uris ...string) *confmap.Conf {
 	t.Helper()
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:              uris,
-		ProviderFactories: []confmap.ProviderFactory{distributions.NewFactory(), envprovider.NewFactory()},
+		ProviderFactories: []confmap.ProviderFactory{distributions.NewReader(), envprovider.NewFactory()},
 		DefaultScheme:     "env",
 	})
 	require.NoError(t, err)
