@@ -141,6 +141,7 @@ func TestAgentLosesNothingAtItsEnd(t *testing.T) {
 	s.write(s.sidecar, part("stderr", "F", "and to here"))
 	s.await("and to here")
 	require.NoError(t, agent.Stop())
+	s.agent("") // sends what its queue on the disk still has
 	s.await("last words without an end", traces[0], "cut", "")
 }
 
