@@ -150,15 +150,12 @@ func TestListsOfNamesMayBeATextWithCommas(t *testing.T) {
 		"' user.id , enduser.id'": {"user.id", "enduser.id"},
 		"[user.id, enduser.id]":   {"user.id", "enduser.id"},
 		"[a name with blanks]":    {"a name with blanks"},
+		"user.id enduser.id":      {"user.id", "enduser.id"},
+		"user.id;enduser.id":      {"user.id", "enduser.id"},
+		"'user.id; enduser.id,'":  {"user.id", "enduser.id"},
 	} {
 		cfg := configured(t, "seal: {search: "+given+", keep: "+given+", attributes: "+given+"}").Seal
 		assert.Equal(t, [][]string{want, want, want}, [][]string{cfg.Search, cfg.Keep, cfg.Attributes}, given)
-	}
-	for _, given := range []string{"user.id enduser.id", "user.id;enduser.id", "user.id; enduser.id", `"user.id	enduser.id"`} {
-		err := configtest.Parse(t, "seal: {search: "+given+"}").Unmarshal(createDefaultConfig())
-		require.Error(t, err, given)
-		assert.ErrorContains(t, err, "`search`")
-		assert.ErrorContains(t, err, "[user.id, order.id]")
 	}
 }
 
