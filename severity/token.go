@@ -39,20 +39,22 @@ func (f *Finder) token(s string, start int) int {
 		start += strings.IndexByte(s[start:], '>') + 1
 	}
 	sc := scanner{s: s, i: start, end: start + headSize}
-	for sc.i < len(s) && sc.i < sc.end {
+	for {
 		at, end := sc.word()
 		if at == end {
-			continue
+			break
 		}
 		n := uint8(0)
-		switch {
-		case end-at == 1:
-			n = upperLetter(s[at])
-		case s[end-1]-'0' < 10 && isKlog(s, at, end):
-			f.offer(trustToken, Result{Text: s[at : at+1], Number: upperLetter(s[at]), Confidence: Strong, Source: Klog})
-			return at
-		case s[at] >= 0x80 || s[end-1] < 'A' || words.mayBe(s[at:end]):
-			n = wordOf(s[at:end])
+		if levels.may(s[at:end]) {
+			switch {
+			case end-at == 1:
+				n = upperLetter(s[at])
+			case isKlog(s, at, end):
+				f.offer(trustToken, Result{Text: s[at : at+1], Number: upperLetter(s[at]), Confidence: Strong, Source: Klog})
+				return at
+			default:
+				n = wordOf(s[at:end])
+			}
 		}
 		if n == 0 && end < len(s) && s[end] == ':' && end-at > 7 && sc.place != inProse {
 			if n = ending(s[at:end]); n != 0 {
@@ -66,7 +68,7 @@ func (f *Finder) token(s string, start int) int {
 				return at
 			}
 		}
-		if first := sc.place <= inHeader && sc.brackets == 0; first && at > start {
+		if sc.place <= inHeader && sc.brackets == 0 && at > start && mayCrash(s, at, end) {
 			if n := crashLine(lineAt(s, at)); n != 0 {
 				f.severe(n, Crash)
 			}
@@ -84,6 +86,17 @@ func (f *Finder) token(s string, start int) int {
 		f.widePairs(s)
 	}
 	return -1
+}
+
+// mayCrash says whether crashLine may know the line that starts with a word.
+func mayCrash(s string, at, end int) bool {
+	if end+1 >= len(s) || starts.may(s[at], s[at+1]) {
+		return true
+	}
+	if s[end] == ' ' {
+		return s[end+1] == '(' || s[end+1] == '[' // after an exception
+	}
+	return nameBytes[s[end]] || s[end] == ':' || s[end] == '(' || s[end] == '\r' || s[end] == '\n'
 }
 
 // lineAt returns the rest of the line at i, or enough of it.
