@@ -249,16 +249,7 @@ func named(s string) uint8 {
 	if !isLetter(s[0]) && s[0] != '/' {
 		return 0
 	}
-	i := 0
-	for i < len(s) && i < 160 {
-		if nameBytes[s[i]] {
-			i++
-		} else if s[i] == ':' && i+2 < len(s) && s[i+1] == ':' && isLetter(s[i+2]) {
-			i += 2
-		} else {
-			break
-		}
-	}
+	i := nameEnd(s, 0)
 	switch name := s[:i]; {
 	case i == len(s) || s[i] == ':' || s[i] == '\r':
 		if isExceptionName(lastPart(name)) {
@@ -275,6 +266,20 @@ func named(s string) uint8 {
 		return goFrame(s, i)
 	}
 	return 0
+}
+
+// nameEnd returns the end of the name that goes on at i.
+func nameEnd(s string, i int) int {
+	for i < len(s) && i < 160 {
+		if nameBytes[s[i]] {
+			i++
+		} else if s[i] == ':' && i+2 < len(s) && s[i+1] == ':' && isLetter(s[i+2]) {
+			i += 2
+		} else {
+			break
+		}
+	}
+	return i
 }
 
 // nameBytes are the bytes of names of classes, functions and files.

@@ -3,53 +3,40 @@
 
 package severity
 
-import "strings"
-
-// filter tells nearly all words that are not in a set of words from those that are. It looks at the
-// length and at the first, the second and the last byte, without a branch between them.
-type filter [256]struct {
-	seconds, lasts uint32 // for the first byte, the bytes that occur, as bits
-	sizes          uint64 // for the first byte, the lengths that occur, as bits
-}
+// filter tells nearly all words that are not in a set of words from those that are. For the first
+// two letters it has the lengths that occur, below 32, and above them the last bytes, as bits.
+type filter [32 * 32]uint64
 
 func (f *filter) add(word string) {
-	p := &f[word[0]]
-	p.seconds |= 1 << (word[min(1, len(word)-1)] & 31)
-	p.lasts |= 1 << (word[len(word)-1] & 31)
-	p.sizes |= 1 << len(word)
+	last := word[len(word)-1]
+	f[pairOf(word)] |= 1<<len(word) | 1<<(32+last&31)
 }
 
-// may says whether a word that is not empty may be in the set.
+// may says whether a word of two bytes or more may be in the set.
 func (f *filter) may(word string) bool {
-	p := &f[word[0]]
-	second, last := word[min(1, len(word)-1)], word[len(word)-1]
-	return p.seconds>>(second&31)&(p.lasts>>(last&31))&uint32(p.sizes>>len(word))&1 != 0
+	n := len(word)
+	bits := f[pairOf(word)]
+	return n < 32 && bits>>n&(bits>>(32+word[n-1]&31))&1 != 0
 }
 
-// levels has what is a level in the head of a line: the words in either case, with the digits of
-// OTLP's names as well, the letters, the heads of klog, and all that is not ASCII.
+// pairOf returns a number for the first two letters, in either case.
+func pairOf(word string) int { return int(word[0]&31)<<5 | int(word[1]&31) }
+
+// levels has the words of ASCII that are levels in the head of a line, those that end in a digit as
+// in OTLP's names, and the heads of klog.
 var levels = func() (f filter) {
 	for _, s := range words.slots {
+		if s.text == "" || s.text[0] >= 0x80 {
+			continue
+		}
 		for _, digit := range [...]string{"", "2", "3", "4"} {
-			if s.text != "" {
-				f.add(s.text + digit)
-			}
+			f.add(s.text + digit)
 		}
 	}
-	for c := range byte('z' - 'a' + 1) {
-		f['A'+c] = f['a'+c]
-		if letters[c] != 0 {
-			f.add(string('A' + rune(c)))
+	for _, letter := range []byte("IWEF") {
+		for digit := byte('0'); digit <= '9'; digit++ {
+			f[pairOf(string([]byte{letter, digit}))] |= 1<<len("I0102") | 1<<len("I20250102") | 0x3ff<<(32+'0'&31)
 		}
-	}
-	for _, letter := range [...]string{"I", "W", "E", "F"} {
-		for _, digit := range "0123456789" {
-			f.add(letter + strings.Repeat(string(digit), 4))
-			f.add(letter + strings.Repeat(string(digit), 8))
-		}
-	}
-	for c := 0x80; c < len(f); c++ {
-		f[c].seconds, f[c].lasts, f[c].sizes = 1<<32-1, 1<<32-1, 1<<64-1
 	}
 	return f
 }()

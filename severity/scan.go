@@ -179,7 +179,7 @@ func (sc *scanner) pass(at, end int) {
 	switch {
 	case next == ':' && (end+1 == len(s) || s[end+1] == ' ' || s[end+1] == '\t'):
 		sc.place, sc.words = inPrefix, 0
-	case isNeutral(s[at:end]):
+	case (s[at] < 'a' || s[at] >= 0x80) && isNeutral(s[at:end]):
 		if sc.place == atStart {
 			sc.place = inHeader
 		}
@@ -193,9 +193,9 @@ func (sc *scanner) pass(at, end int) {
 	}
 }
 
-// isNeutral says whether a word belongs to a time, or is an abbreviation.
+// isNeutral says whether a word that is not in lower case belongs to a time, or is an abbreviation.
 func isNeutral(w string) bool {
-	if len(w) > 9 || w[0] >= 'a' && w[0] < 0x80 {
+	if len(w) > 9 {
 		return false
 	}
 	i := 0
