@@ -83,20 +83,32 @@ type mark struct {
 	number        uint8
 }
 
-// marks are by the first byte of their start.
-type marks [256][]mark
+// marks are by the first byte of their start. A line that is none, as most are, is told by its
+// first two bytes.
+type marks struct {
+	list    [256][]mark
+	seconds [256]uint32 // for the first byte of a start, the second bytes that occur, as bits
+}
 
 func newMarks(list ...mark) *marks {
 	var m marks
 	for _, k := range list {
-		m[k.start[0]] = append(m[k.start[0]], k)
+		first := k.start[0]
+		m.list[first] = append(m.list[first], k)
+		m.seconds[first] |= 1 << (k.start[1] & 31)
 	}
 	return &m
 }
 
-// find returns OTLP's number for a line that is not empty, or 0.
+// may says whether a line may start with these bytes.
+func (m *marks) may(first, second byte) bool { return m.seconds[first]>>(second&31)&1 != 0 }
+
+// find returns OTLP's number for a line of two bytes or more, or 0.
 func (m *marks) find(s string) uint8 {
-	for _, k := range m[s[0]] {
+	if !m.may(s[0], s[1]) {
+		return 0
+	}
+	for _, k := range m.list[s[0]] {
 		if strings.HasPrefix(s, k.start) && (k.inside == "" || strings.Contains(s, k.inside)) {
 			return k.number
 		}
@@ -149,7 +161,7 @@ func crashLine(s string) uint8 {
 		return crashContinues(strings.TrimLeft(s, " \t"))
 	case s[0] == '#':
 		return hashFrame(s)
-	case strings.TrimRight(s, "\r") == "Killed":
+	case strings.HasPrefix(s, "Killed") && strings.TrimRight(s[6:], "\r") == "":
 		return numFatal
 	}
 	if n := starts.find(s); n != 0 {
@@ -237,42 +249,54 @@ func named(s string) uint8 {
 	if !isLetter(s[0]) && s[0] != '/' {
 		return 0
 	}
-	i, segment := 0, 0
-loop:
-	for i < len(s) && i < 160 {
-		switch c := s[i]; {
-		case c == '.' || c == '/' || c == '$' || c == '\\':
-			segment = i + 1
-		case c == ':':
-			if i+2 < len(s) && s[i+1] == ':' && isLetter(s[i+2]) {
-				i++
-				segment = i + 1
-				break
-			}
-			break loop
-		case isLetter(c) || c-'0' < 10 || c == '_' || c == '-' || c == '@':
-		default:
-			break loop
-		}
-		i++
-	}
-	name := s[segment:i]
-	switch {
+	i := nameEnd(s, 0)
+	switch name := s[:i]; {
 	case i == len(s) || s[i] == ':' || s[i] == '\r':
-		if isExceptionName(name) {
+		if isExceptionName(lastPart(name)) {
 			return numError
 		}
-		if i < len(s) && s[i] == ':' && strings.HasSuffix(name, "rb") && i+1 < len(s) && s[i+1]-'0' < 10 && strings.Contains(s[i:], ":in ") {
+		if i+1 < len(s) && s[i] == ':' && s[i+1]-'0' < 10 && strings.HasSuffix(name, "rb") && strings.Contains(s[i:], ":in ") {
 			return numError
 		}
 	case s[i] == ' ':
-		if isExceptionName(name) && (has(s, i+1, "(") || has(s, i+1, "[")) {
+		if (has(s, i+1, "(") || has(s, i+1, "[")) && isExceptionName(lastPart(name)) {
 			return numError
 		}
 	case s[i] == '(':
 		return goFrame(s, i)
 	}
 	return 0
+}
+
+// nameEnd returns the end of the name that goes on at i.
+func nameEnd(s string, i int) int {
+	for i < len(s) && i < 160 {
+		if nameBytes[s[i]] {
+			i++
+		} else if s[i] == ':' && i+2 < len(s) && s[i+1] == ':' && isLetter(s[i+2]) {
+			i += 2
+		} else {
+			break
+		}
+	}
+	return i
+}
+
+// nameBytes are the bytes of names of classes, functions and files.
+var nameBytes = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isKeyByte(byte(c)) || c == '/' || c == '$' || c == '\\'
+	}
+	return t
+}()
+
+// lastPart returns what follows the packages and folders in a name.
+func lastPart(name string) string {
+	i := len(name)
+	for i > 0 && name[i-1] != '.' && name[i-1] != '/' && name[i-1] != '$' && name[i-1] != '\\' && name[i-1] != ':' {
+		i--
+	}
+	return name[i:]
 }
 
 // isExceptionName knows ValueError, IllegalStateException, KeyboardInterrupt and the like.

@@ -3,7 +3,10 @@
 
 package severity
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // scanner reads the head of a line, word by word.
 type scanner struct {
@@ -16,57 +19,78 @@ type scanner struct {
 	wide     bool   // there are words that are not ASCII
 }
 
-// word moves to the next word that may be a level and returns it. It returns an empty one where
-// there is none, and moves on all the same.
+// word moves past the next word and returns it, or an empty one at the end of the head.
 func (sc *scanner) word() (at, end int) {
-	s := sc.s
-	for sc.i < len(s) && sc.i < sc.end {
-		switch c := s[sc.i]; classes[c] {
-		case isWide:
-			if n := punctuation(s, sc.i); n != 0 {
-				sc.i += n
-				continue
-			}
-			sc.wide = true
-			fallthrough
-		case isASCII:
-			at, end = sc.i, sc.i+1
-			for end < len(s) && classes[s[end]] >= isDigit && (s[end] < 0x80 || punctuation(s, end) == 0) {
-				end++
-			}
-			sc.i = end
-			return at, end
+	s, i := sc.s, sc.i
+	for i < len(s) && i < sc.end {
+		class := classes[s[i]]
+		if class == isOther {
+			i++
+			continue
+		}
+		if class == isASCII {
+			sc.i = wordEnd(s, i+1)
+			return i, sc.i
+		}
+		switch class {
 		case isDigit:
-			if c == '_' {
-				sc.i++
-				continue
-			}
-			sc.digits()
-			return 0, 0
+			i = sc.digits(i)
 		case isOpening:
 			sc.brackets++
-			sc.i++
+			i++
 		case isClosing:
 			sc.brackets = max(sc.brackets-1, 0)
-			sc.i++
+			i++
 			if sc.place == atStart {
 				sc.place = inHeader
 			}
 		case isQuote:
-			if sc.i++; startsRequest(s[sc.i:]) {
-				sc.i = len(s)
+			if i++; startsRequest(s[i:]) {
+				i = len(s)
 			}
 		case isEscape:
-			if end := skipEscape(s, sc.i); end > sc.i {
-				sc.i = end
+			if end := skipEscape(s, i); end > i {
+				i = end
 			} else {
-				sc.i += 2 // \t and the like in JSON
+				i += 2 // \t and the like in JSON
 			}
-		default:
-			sc.i++
+		case isWide:
+			if n := punctuation(s, i); n != 0 {
+				i += n
+				continue
+			}
+			sc.wide = true
+			sc.i = wordEnd(s, i+1)
+			return i, sc.i
 		}
 	}
+	sc.i = i
 	return 0, 0
+}
+
+// wordEnd returns the end of the word that the byte at i may be in. It reads 8 bytes at once.
+func wordEnd(s string, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(s); i += 8 {
+		b := s[i : i+8]
+		x := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		if x&tops != 0 {
+			break
+		}
+		low := x | ones*0x20
+		letter := (low + ones*(0x80-'a')) &^ (low + ones*(0x7f-'z'))
+		digit := (x + ones*(0x80-'0')) &^ (x + ones*(0x7f-'9'))
+		underscore := tops - (x ^ ones*'_')
+		if end := ^(letter | digit | underscore) & tops; end != 0 {
+			return i + bits.TrailingZeros64(end)/8
+		}
+	}
+	for ; i < len(s); i++ {
+		if k := classes[s[i]]; k < isDigit || k == isWide && punctuation(s, i) != 0 {
+			break
+		}
+	}
+	return i
 }
 
 // The classes of bytes in the head of a line. Words have the last ones.
@@ -109,9 +133,12 @@ func startsRequest(s string) bool {
 	return i >= 3 && has(s, i, " ")
 }
 
-// digits moves past a number, a time or an address.
-func (sc *scanner) digits() {
-	s, i := sc.s, sc.i
+// digits returns the end of the number, the time or the address at i, or of an underscore.
+func (sc *scanner) digits(i int) int {
+	s := sc.s
+	if s[i] == '_' {
+		return i + 1
+	}
 	for i < len(s) && joins[s[i]] {
 		i++
 	}
@@ -124,10 +151,10 @@ func (sc *scanner) digits() {
 			i = j
 		}
 	}
-	sc.i = i
 	if sc.place == atStart {
 		sc.place = inHeader
 	}
+	return i
 }
 
 // joins are the bytes of numbers, times and addresses.
@@ -152,7 +179,7 @@ func (sc *scanner) pass(at, end int) {
 	switch {
 	case next == ':' && (end+1 == len(s) || s[end+1] == ' ' || s[end+1] == '\t'):
 		sc.place, sc.words = inPrefix, 0
-	case isNeutral(s[at:end]):
+	case (s[at] < 'a' || s[at] >= 0x80) && isNeutral(s[at:end]):
 		if sc.place == atStart {
 			sc.place = inHeader
 		}
@@ -166,22 +193,16 @@ func (sc *scanner) pass(at, end int) {
 	}
 }
 
-// isNeutral says whether a word belongs to a time, or is an abbreviation.
+// isNeutral says whether a word that is not in lower case belongs to a time, or is an abbreviation.
 func isNeutral(w string) bool {
-	if len(w) > 9 || w[0] >= 'a' && w[0] < 0x80 {
+	if len(w) > 9 {
 		return false
 	}
-	upper := true
-	for i := range len(w) {
-		upper = upper && w[i]-'A' < 26
+	i := 0
+	for i < len(w) && w[i]-'A' < 26 {
+		i++
 	}
-	if upper {
-		return true
-	}
-	if w[0] >= 0x80 || len(w) == 3 && strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDecMonTueWedThuFriSatSun", w) {
-		return true
-	}
-	return false
+	return i == len(w) || w[0] >= 0x80 || len(w) == 3 && strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDecMonTueWedThuFriSatSun", w)
 }
 
 // before returns the byte before a word and the last one that is no space. Colours are none.

@@ -60,15 +60,15 @@ func (f *Finder) walk(body string, start int) {
 
 // line reads a body that is plain text.
 func (f *Finder) line(body string, start int) {
-	at := -1
-	if f.rank < trustToken && startsPair(body, start) {
+	at, pair := -1, startsPair(body, start)
+	if f.rank < trustToken && pair {
 		f.pairs(body, start, at)
 	}
 	if f.rank < trustToken && f.number.key == 0 {
 		at = f.token(body, start)
 		f.pairs(body, start, at)
 	}
-	if !f.stated() && startsPair(body, start) {
+	if pair && !f.stated() {
 		f.fields(body, start)
 	}
 	if f.best.Number < numError || !f.best.Severe {

@@ -39,19 +39,20 @@ func (f *Finder) token(s string, start int) int {
 		start += strings.IndexByte(s[start:], '>') + 1
 	}
 	sc := scanner{s: s, i: start, end: start + headSize}
-	for sc.i < len(s) && sc.i < sc.end {
+	for {
 		at, end := sc.word()
 		if at == end {
-			continue
+			break
 		}
 		n := uint8(0)
 		switch {
 		case end-at == 1:
 			n = upperLetter(s[at])
-		case s[end-1]-'0' < 10 && isKlog(s, at, end):
+		case s[at] < 0x80 && !levels.may(s[at:end]):
+		case isKlog(s, at, end):
 			f.offer(trustToken, Result{Text: s[at : at+1], Number: upperLetter(s[at]), Confidence: Strong, Source: Klog})
 			return at
-		case s[at] >= 0x80 || s[end-1] < 'A' || words.mayBe(s[at:end]):
+		default:
 			n = wordOf(s[at:end])
 		}
 		if n == 0 && end < len(s) && s[end] == ':' && end-at > 7 && sc.place != inProse {
@@ -66,8 +67,8 @@ func (f *Finder) token(s string, start int) int {
 				return at
 			}
 		}
-		if first := sc.place <= inHeader && sc.brackets == 0; first && at > start {
-			if n := crashLine(lineAt(s, at)); n != 0 {
+		if sc.place <= inHeader && sc.brackets == 0 && at > start {
+			if n := crashAt(s, at, end); n != 0 {
 				f.severe(n, Crash)
 			}
 		}
@@ -75,7 +76,7 @@ func (f *Finder) token(s string, start int) int {
 			break
 		}
 		if sc.place == inPrefix && sc.words == 0 && end+2 < len(s) {
-			if n := crashLine(lineAt(s, end+2)); n != 0 {
+			if n := crashAt(s, end+2, end+2); n != 0 {
 				f.severe(n, Crash)
 			}
 		}
@@ -86,13 +87,35 @@ func (f *Finder) token(s string, start int) int {
 	return -1
 }
 
-// lineAt returns the rest of the line at i, or enough of it.
-func lineAt(s string, i int) string {
-	s = s[i:min(len(s), i+maxRequest)]
+// crashAt judges the rest of the line at i, as crashLine does. The name there has no end before to.
+func crashAt(s string, i, to int) uint8 {
+	s, to = s[i:min(len(s), i+maxRequest)], to-i
+	if len(s) < 2 {
+		return 0
+	}
+	switch c := s[0]; {
+	case starts.may(c, s[1]) || c == ' ' || c == '\t' || c == '#' || c == 'K':
+	case !nameBytes[c] || !mayBeNamed(s, nameEnd(s, to)):
+		return 0
+	}
 	if end := strings.IndexByte(s, '\n'); end >= 0 {
 		s = s[:end]
 	}
-	return s
+	return crashLine(s)
+}
+
+// mayBeNamed says whether named may know a line whose name ends at i.
+func mayBeNamed(s string, i int) bool {
+	if i+1 >= len(s) {
+		return true
+	}
+	switch s[i] {
+	case ' ':
+		return s[i+1] == '(' || s[i+1] == '['
+	case ':':
+		return strings.IndexByte("rntbe", s[i-1]) >= 0 // Error, Exception, Fault, .rb, Throwable
+	}
+	return s[i] == '(' || s[i] == '\r' || s[i] == '\n'
 }
 
 // ending judges the name of a class before a colon by its end: ValueError, DeprecationWarning.
