@@ -122,7 +122,7 @@ func isFault(s string, i int) bool {
 		return false
 	}
 	return has(s, i-3, "segfault at ") || has(s, i-13, "Segmentation fault") || has(s, i-13, "segmentation fault") ||
-		has(s, i-19, "general protection fault") || has(s, i-5, "Out of memory: ") || has(s, i-4, "out of memory: Kill") ||
+		has(s, i-19, "general protection fault") || has(s, i-5, "Out of memory: ") || has(s, i-5, "out of memory: Kill") ||
 		has(s, i, "failed") && strings.Contains(s[:i], "Assertion ")
 }
 

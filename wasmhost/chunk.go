@@ -85,6 +85,9 @@ func (e *encoder) reset() {
 		clear(e.texts[i])
 		e.texts[i] = e.texts[i][:0]
 	}
+	if e.identifier != nil {
+		e.identifier.reset()
+	}
 	for i := range e.resTexts {
 		clear(e.resTexts[i])
 		e.resTexts[i] = e.resTexts[i][:0]

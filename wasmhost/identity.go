@@ -69,6 +69,9 @@ type identifier struct {
 	names              [256]attributeName
 	values             [1024]attributeValue
 
+	last [16]attributeSeen // of the record before, by position: most attributes come again as they were
+	at   int               // of the next attribute
+
 	masker *columns.Masker
 	visit  func(name string, v Value) // takes an attribute; made once, since a closure escapes
 	sum    uint64                     // of the attributes of a record, which does not depend on their order
@@ -83,6 +86,13 @@ type attributeName struct {
 
 // attributeValue is the id of a value of a name.
 type attributeValue struct{ hash, id uint64 }
+
+// attributeSeen is an attribute and its number.
+type attributeSeen struct {
+	name   string
+	value  Value
+	number uint64
+}
 
 type tells uint8
 
@@ -107,10 +117,26 @@ func newIdentifier(id Identity, masker *columns.Masker) *identifier {
 	}
 	d.visit = func(name string, v Value) {
 		d.size += attributeOverhead + len(name) + len(v.Text)
-		d.sum += d.attribute(name, v)
+		d.sum += d.number(name, v)
 	}
 	return d
 }
+
+// number is that of an attribute, taken from the record before where that has the same.
+func (d *identifier) number(name string, v Value) uint64 {
+	if d.at == len(d.last) {
+		return d.attribute(name, v)
+	}
+	seen := &d.last[d.at]
+	d.at++
+	if name == "" || seen.name != name || seen.value != v {
+		*seen = attributeSeen{name, v, d.attribute(name, v)}
+	}
+	return seen.number
+}
+
+// reset forgets strings of the caller.
+func (d *identifier) reset() { clear(d.last[:]) }
 
 func nameSet(names []string) map[string]bool {
 	m := make(map[string]bool, len(names))
@@ -155,7 +181,7 @@ func (d *identifier) of(recs Records, i int, body string, template uint64) (id u
 		}
 	}
 	if d.wantsAttributes() {
-		d.sum, d.size = 0, 0
+		d.sum, d.size, d.at = 0, 0, 0
 		recs.Attributes(i, d.visit)
 		id, size = mix(id, d.sum), d.size
 	}
