@@ -115,6 +115,7 @@ var starts = newMarks(
 	mark{"Exception ignored in", "", numError},
 	// Java and the languages of its machine
 	mark{"Caused by: ", "", numError}, mark{"Suppressed: ", "", numError}, mark{"Wrapped by: ", "", numError}, mark{"Exception in thread ", "", numError}, mark{"Exception: ", "", numError},
+	mark{"Terminating due to java.lang.OutOfMemoryError", "", numFatal},
 	// Node
 	mark{"Uncaught ", "", numError}, mark{"UnhandledPromise", "", numError}, mark{"[UnhandledPromise", "", numError}, mark{"Error [ERR_", "", numError},
 	// .NET
@@ -127,6 +128,8 @@ var starts = newMarks(
 	mark{"terminate called ", "", numFatal}, mark{"libc++abi: ", "", numFatal}, mark{"Segmentation fault", "", numFatal}, mark{"SIGSEGV", "", numFatal}, mark{"SIGABRT", "", numFatal},
 	mark{"Aborted (core dumped)", "", numFatal}, mark{"Assertion ", "failed", numFatal}, mark{"Bus error", "", numFatal}, mark{"Floating point exception", "", numFatal},
 	mark{"*** ", "terminated", numFatal}, mark{"double free or corruption", "", numFatal}, mark{"free(): ", "", numFatal}, mark{"malloc(): ", "", numFatal}, mark{"munmap_chunk(): ", "", numFatal},
+	// Programs of the shell
+	mark{"make", ": *** ", numError}, mark{"Error response from daemon", "", numError}, mark{"Error from server", "", numError},
 	// Linux
 	mark{"Out of memory", "", numFatal}, mark{"oom_reaper: ", "", numFatal}, mark{"BUG: ", "", numFatal}, mark{"Oops: ", "", numFatal}, mark{"Call Trace:", "", numError},
 	mark{"INFO: task ", " blocked for more than ", numError},

@@ -19,8 +19,8 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	single := end-at == 1
 	inSide := opens(prev) && closes(next)
 	switch {
-	case inSide && (prev != '(' || upper || sc.place <= inHeader) && (prev != '<' || upper || sc.place != inProse):
-		if single && (strings.IndexByte("PSA", s[at]) >= 0 || prev != '[' && strings.IndexByte("DEFIW", s[at]) < 0) {
+	case inSide && (prev != '(' || upper || sc.place <= inHeader) && (prev != '<' || upper || sc.place != inProse || has(s, end, ">:")):
+		if single && (strings.IndexByte("PSA", s[at]) >= 0 || prev != '[' && !isDEFIW(s[at])) {
 			return None // (C) is no level
 		}
 		return Strong
@@ -28,7 +28,7 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 		return sc.judgeLetter(at, end, before, after, prev, next)
 	case coloured && end < len(s) && (s[end] == 0x1b || s[end] == '\\' || s[end] == ' ' || s[end] == ':'):
 		return Strong
-	case sc.brackets > 0 && next == ']' && (before == ':' || before == '/' || before == '|' || before == '.' || before == ' ' && sc.place != inProse) && after != ' ':
+	case sc.brackets > 0 && next == ']' && !verb && (before == ':' || before == '/' || before == '|' || before == '.' || before == ' ' && sc.place != inProse) && after != ' ':
 		return Strong
 	case prev == '\t' && next == '\t':
 		return Strong
@@ -71,11 +71,14 @@ func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Co
 		for j < len(s) && isLetter(s[j]) {
 			j++
 		}
-		if j < len(s) && s[j] == ':' && wordOf(s[end+1:j]) != 0 {
+		if j < len(s) && s[j] == ':' && wordOf(s[end+1:j]) >= numWarn {
 			return Strong
 		}
 	}
-	if after == ':' && (end+1 == len(s) || !isKeyByte(s[end+1]) && s[end+1] != '/' && s[end+1] != ':') {
+	if after == ' ' && sc.last == "npm" && (n == numError || n == numWarn) {
+		return Strong
+	}
+	if after == ':' && (end+1 == len(s) || s[end] >= 0x80 || !isKeyByte(s[end+1]) && s[end+1] != '/' && s[end+1] != ':') {
 		if says(s, end) {
 			return None
 		}
@@ -112,6 +115,8 @@ func (sc *scanner) judgeForeign(end int, before, after, next byte) Confidence {
 			return None
 		}
 		return Strong
+	case after == ' ' && deniesWide(sc.s[end+1:]):
+		return None
 	case (sc.place == inHeader || sc.place == atStart) && (after == ' ' || after == '\t' || after == '[' || after == '|'):
 		return Strong
 	}
@@ -126,8 +131,14 @@ func (sc *scanner) judgeLetter(at, end int, before, after, prev, next byte) Conf
 		return Strong
 	case sc.place == atStart && before == 0 && after == ' ' && isYear(s, end+1):
 		return Strong
+	case sc.place == atStart && before == 0 && has(s, end, ": ") && isDEFIW(s[at]):
+		return Weak
+	case sc.brackets == 0 && sc.place <= inHeader && before != 0 && after == '!' && next == '!' && has(s, end, "! ") && isDEFIW(s[at]): // Telegraf
+		return Strong
 	case sc.place != inHeader || sc.brackets > 0:
 		return None
+	case before == ' ' && after == '|' && isDEFIW(s[at]):
+		return Strong
 	case before == ' ' && (after == ' ' || after == '\t') && prev != '-':
 		if s[at] == 'A' || s[at] == 'N' || s[at] == 'S' || s[at] == 'P' || s[at] == 'T' {
 			return None
@@ -140,6 +151,9 @@ func (sc *scanner) judgeLetter(at, end int, before, after, prev, next byte) Conf
 	}
 	return None
 }
+
+// isDEFIW says whether a letter is that of a level of all loggers.
+func isDEFIW(c byte) bool { return strings.IndexByte("DEFIW", c) >= 0 }
 
 // isYear says whether a date starts at i.
 func isYear(s string, i int) bool {
@@ -205,7 +219,10 @@ func says(s string, end int) bool {
 	if i := strings.IndexAny(w[:min(len(w), 12)], " ,;.\n\t}"); i >= 0 {
 		w = w[:i]
 	}
-	return isNothing(w) && w != "no" && w != "-" && w != "ok" || strings.HasPrefix(rest, "no error")
+	if isNothing(w) && (len(w) == len(rest) || w != "no" && w != "-" && w != "ok") {
+		return true
+	}
+	return strings.HasPrefix(rest, "no error")
 }
 
 // mentions says whether the word before a level makes it a part of the sentence: set to ERROR.
@@ -229,6 +246,16 @@ func denies(w string) bool {
 		return strings.EqualFold(w, "without")
 	case 8:
 		return strings.EqualFold(w, "previous")
+	}
+	return false
+}
+
+// deniesWide says whether a text that follows a level says that there is none: 오류 없음.
+func deniesWide(s string) bool {
+	for _, no := range [...]string{"없", "なし", "無し", "ありません", "无", "無", "没有", "沒有", "нет"} {
+		if strings.HasPrefix(s, no) {
+			return true
+		}
 	}
 	return false
 }

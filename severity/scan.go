@@ -16,8 +16,8 @@ type scanner struct {
 	wide     bool   // there are words that are not ASCII
 }
 
-// word moves to the next word that may be a level and returns it. It returns an empty one where
-// there is none, and moves on all the same.
+// word moves to the next word that may be a level and returns it, or the digit of a message of
+// Cisco. It returns an empty one where there is none, and moves on all the same.
 func (sc *scanner) word() (at, end int) {
 	s := sc.s
 	for sc.i < len(s) && sc.i < sc.end {
@@ -62,6 +62,11 @@ func (sc *scanner) word() (at, end int) {
 			} else {
 				sc.i += 2 // \t and the like in JSON
 			}
+		case isPercent:
+			sc.i++
+			if at := cisco(s, sc.i-1); at > 0 {
+				return at, at + 1
+			}
 		default:
 			sc.i++
 		}
@@ -76,6 +81,7 @@ const (
 	isClosing
 	isQuote
 	isEscape
+	isPercent
 	isDigit // or an underscore
 	isASCII // a letter
 	isWide  // a byte of a character that is not ASCII
@@ -92,7 +98,7 @@ var classes = func() (t [256]uint8) {
 			t[c] = isDigit
 		}
 	}
-	for class, set := range [...]string{isOpening: "[(<{", isClosing: "])>}", isQuote: `"`, isEscape: "\x1b\\"} {
+	for class, set := range [...]string{isOpening: "[(<{", isClosing: "])>}", isQuote: `"`, isEscape: "\x1b\\", isPercent: "%"} {
 		for _, c := range []byte(set) {
 			t[c] = uint8(class)
 		}

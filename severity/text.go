@@ -53,6 +53,7 @@ func (f *Finder) object(body string, start int) {
 func (f *Finder) walk(body string, start int) {
 	w := walker{body: body}
 	w.walk(f, start)
+	f.inner = false
 	if !f.stated() && f.letter.key == 0 && w.message != "" {
 		f.message(w.message)
 	}

@@ -25,15 +25,15 @@ const (
 var words = newTable(map[uint8][]string{
 	1:         {"trace", "trce", "trc", "tracing", "finest", "verbose", "verb", "vrb", "silly", "all", "跟踪", "追踪", "追蹤", "跟蹤", "トレース", "详细", "最详细", "추적", "trazar"},
 	2:         {"finer", "trace2", "较详细"},
-	numDebug:  {"debug", "dbug", "debg", "dbg", "deb", "fine", "调试", "除错", "偵錯", "除錯", "調試", "デバッグ", "디버그", "отладка", "debuggen", "depuración", "débogage"},
+	numDebug:  {"debug", "dbug", "debg", "ndebug", "dbg", "deb", "fine", "调试", "除错", "偵錯", "除錯", "調試", "デバッグ", "디버그", "отладка", "debuggen", "depuración", "débogage"},
 	numConfig: {"config", "conf", "cfg", "配置", "設定", "構成", "konfiguration", "configuración", "конфигурация"},
 	numInfo: {
-		"info", "inf", "information", "informational", "informative", "inform", "log", "auditsuccess", "audit", "success", "normal", "silent",
+		"info", "inf", "ninfo", "information", "informational", "informative", "inform", "log", "auditsuccess", "audit", "success", "normal", "silent",
 		"信息", "资讯", "資訊", "訊息", "消息", "提示", "情報", "정보", "информация", "инфо", "сообщение", "información", "informação", "informationen", "infos", "成功",
 	},
 	numNotice: {"notice", "note", "not", "ntc", "ntce", "notification", "注意", "通知", "알림", "hinweis", "aviso", "уведомление"},
 	numWarn: {
-		"warn", "warning", "wrn", "warni", "warnning", "warnings", "wa", "警告", "告警", "警報", "경고", "предупреждение", "внимание", "warnung", "advertencia", "avertissement", "attention", "avvertenza", "attenzione", "advertência",
+		"warn", "warning", "wrn", "warni", "nwarn", "warnning", "warnings", "wa", "警告", "告警", "警報", "경고", "предупреждение", "внимание", "warnung", "advertencia", "avertissement", "attention", "avvertenza", "attenzione", "advertência",
 	},
 	numError: {
 		"error", "err", "eror", "erro", "errr", "eerror", "fail", "failed", "failure", "severe", "auditfailure", "错误", "錯誤", "异常", "異常", "失败", "失敗", "エラー", "障害", "오류", "에러",
