@@ -19,6 +19,10 @@ func isStatus(s string, i int) bool {
 		return false
 	}
 	switch before {
+	case '[': // PHP's server writes [503]: GET /cart
+		return after == ']' && hasMethod(s[i+4:min(len(s), i+16)])
+	case '/': // Squid
+		return strings.Contains(s[max(0, i-24):i], "TCP_")
 	case '=', ':', '"', '\'', '>':
 		return keyBefore(s, i-1) == kindStatus
 	case ' ', '\t', '|':
@@ -95,6 +99,8 @@ func plainStatus(s string, i int) bool {
 		return len(rest) > 1 && strings.HasPrefix(strings.TrimLeft(rest, " "), "|")
 	case c == ':' || c == '=':
 		return keyBefore(s, i-1) == kindStatus
+	case has(s, j-2, "<--") && strings.HasPrefix(rest, " http"): // OkHttp
+		return true
 	case c == '-' || c == '>' || c == ')':
 		return hasRequest(s[:j]) || hasRequest(rest[:min(len(rest), maxRequest)])
 	}
@@ -105,6 +111,8 @@ func plainStatus(s string, i int) bool {
 	switch w {
 	case "code", "Code", "Completed", "returned", "responded", "response", "Response", "answered", "got", "http":
 		return !counts(rest)
+	case "of":
+		return strings.HasSuffix(s[:j-1], "status ")
 	case "with":
 		return !counts(rest) && strings.HasSuffix(s[:j-3], "responded ") || strings.HasSuffix(s[:j-3], "answered ") || strings.HasSuffix(s[:j-3], "failed ")
 	case "1.0", "1.1", "2", "2.0", "3":

@@ -117,7 +117,7 @@ var keys = newTable(map[kind][]string{
 	kindWord:     {"l", "lv"},
 	kindShort:    {"s"},
 	kindStatus: {
-		"status", "statuscode", "httpstatus", "httpstatuscode", "httpresponsestatuscode", "responsestatus", "responsecode", "httpcode", "responsestatuscode",
+		"status", "statuscode", "httpstatus", "httpstatuscode", "httpresponsestatuscode", "httpresponsestatus", "responsestatus", "responsecode", "httpcode", "responsestatuscode",
 		"downstreamstatus", "originstatus", "upstreamstatus", "elbstatuscode", "targetstatuscode", "scstatus", "resstatus", "resstatuscode", "respcode", "httpresponsecode", "statusnumber", "code", "状态码",
 	},
 	kindGRPC: {"grpccode", "grpcstatus", "grpcstatuscode", "rpcgrpcstatuscode", "rpcresponsestatuscode", "rpccode"},
