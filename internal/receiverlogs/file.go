@@ -83,7 +83,7 @@ func openFile(ctx context.Context, as As, name string, in io.Reader) (Source, er
 func readConfig(ctx context.Context, as As) (*fileConfig, error) {
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:              []string{"embedded:" + string(as)},
-		ProviderFactories: []confmap.ProviderFactory{distributions.NewFactory(), envprovider.NewFactory()},
+		ProviderFactories: []confmap.ProviderFactory{distributions.NewReader(), envprovider.NewFactory()},
 	})
 	if err != nil {
 		return nil, err
