@@ -18,6 +18,8 @@ func isFrame(text string) bool {
 		return strings.HasPrefix(text, "... ") && len(text) > 4 && isDigit(text[4])
 	case '-': // .NET
 		return hasAnyPrefix(text, "---> ", "--- End of ")
+	case '(': // Elixir
+		return strings.Contains(text, ".ex:") || strings.Contains(text, ".erl:")
 	case '/': // Go
 		return strings.Contains(text, ".go:")
 	case 't': // PHP
