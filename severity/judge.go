@@ -96,6 +96,9 @@ func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Co
 		}
 		return Weak
 	}
+	if sc.place == atStart && n >= numWarn && has(s, end, " - ") {
+		return Weak
+	}
 	if sc.place == atStart && n >= numInfo && after == ' ' && isYear(s, end+1) {
 		return Strong
 	}
@@ -276,7 +279,7 @@ func isBefore(c byte) bool {
 
 func isAfter(s string, end int, c byte) bool {
 	switch c {
-	case ' ', '\t', '\n', '\r', ':', ']', ')', '>', '|', ',', '*', '!', ';', '}', '#', '[', '"', '/', '\'', '<':
+	case ' ', '\t', '\n', '\r', ':', ']', ')', '(', '>', '|', ',', '*', '!', ';', '}', '#', '[', '"', '/', '\'', '<':
 		return true
 	case '-':
 		return has(s, end+1, " ") || has(s, end+1, "-") || has(s, end+1, "[")
