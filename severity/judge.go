@@ -19,6 +19,8 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	single := end-at == 1
 	inSide := opens(prev) && closes(next)
 	switch {
+	case inSide && verb && s[at] >= 'a' && n < numWarn: // the name of a log: [audit]
+		return None
 	case inSide && (prev != '(' || upper || sc.place <= inHeader) && (prev != '<' || upper || sc.place != inProse || has(s, end, ">:")):
 		if single && (strings.IndexByte("PSA", s[at]) >= 0 || prev != '[' && !isDEFIW(s[at])) {
 			return None // (C) is no level
@@ -26,7 +28,7 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 		return Strong
 	case single:
 		return sc.judgeLetter(at, end, before, after, prev, next)
-	case coloured && end < len(s) && (s[end] == 0x1b || s[end] == '\\' || s[end] == ' ' || s[end] == ':'):
+	case coloured && end < len(s) && (s[end] == 0x1b || s[end] == '[' || s[end] == '\\' || s[end] == ' ' || s[end] == ':'):
 		return Strong
 	case sc.brackets > 0 && next == ']' && !verb && (before == ':' || before == '/' || before == '|' || before == '.' || before == ' ' && sc.place != inProse) && after != ' ':
 		return Strong

@@ -126,7 +126,11 @@ func (sc *scanner) digits() {
 		for j < len(s) && (s[j]|0x20)-'a' < 26 {
 			j++
 		}
-		if wordOf(s[i:j]) == 0 || j < len(s) && s[j]-'0' < 10 {
+		switch {
+		case s[i] == 'm' && sc.brackets > 0 && isColour(s[:i+1]): // a colour whose escape character is lost
+			sc.brackets--
+			i++
+		case wordOf(s[i:j]) == 0 || j < len(s) && s[j]-'0' < 10:
 			i = j
 		}
 	}
@@ -194,12 +198,12 @@ func isNeutral(w string) bool {
 func (sc *scanner) before(at int) (before, prev byte) {
 	s := sc.s
 	i := at
-	for i > 0 && s[i-1] == 'm' && isColour(s[:i]) {
-		i = strings.LastIndexByte(s[:i], '[') - 1
-		if i > 0 && s[i] != 0x1b {
-			i = strings.LastIndexByte(s[:i], '\\')
+	for i > 0 && s[i-1] == 'm' {
+		start := colourStart(s[:i])
+		if start < 0 {
+			break
 		}
-		i = max(i, 0)
+		i = start
 	}
 	if i == 0 {
 		return 0, 0

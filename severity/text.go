@@ -80,6 +80,9 @@ func (f *Finder) line(body string, start int) {
 	}
 	f.outcomes(body)
 	if f.best.Source == Logfmt && f.best.Number < numError && !f.best.Severe {
+		if strings.Contains(body, "TaskOOM event") { // containerd
+			f.severe(numFatal, Crash)
+		}
 		f.grpc(body)
 	}
 }
