@@ -122,7 +122,7 @@ func (sc *scanner) judgeForeign(end int, before, after, next byte) Confidence {
 		return Strong
 	case after == ' ' && deniesWide(sc.s[end+1:]):
 		return None
-	case (sc.place == inHeader || sc.place == atStart) && (after == ' ' || after == '\t' || after == '[' || after == '|'):
+	case (sc.place == inHeader || sc.place == atStart && !isHangul(sc.s[end-3:end])) && (after == ' ' || after == '\t' || after == '[' || after == '|'):
 		return Strong
 	}
 	return None
@@ -254,6 +254,9 @@ func denies(w string) bool {
 	}
 	return false
 }
+
+// isHangul says whether a character is of Korean, which has spaces between words.
+func isHangul(s string) bool { return s >= "가" && s <= "힣" }
 
 // deniesWide says whether a text that follows a level says that there is none: 오류 없음.
 func deniesWide(s string) bool {

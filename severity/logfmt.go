@@ -98,10 +98,10 @@ func (f *Finder) widePairs(s string) {
 // pair judges the key around the byte at i. It returns where to go on.
 func (f *Finder) pair(s string, i, start, token int) int {
 	left, right := i, i+1
-	for left > start && isKeyByte(s[left-1]) && i-left < maxKey {
+	for left > start && s[left-1] < 0x80 && isKeyByte(s[left-1]) && i-left < maxKey {
 		left--
 	}
-	for right < len(s) && isKeyByte(s[right]) && right-i < maxKey {
+	for right < len(s) && s[right] < 0x80 && isKeyByte(s[right]) && right-i < maxKey {
 		right++
 	}
 	k := kindOf(s[left:right])
@@ -185,7 +185,7 @@ func valueAt(s string, left, right, start int) (string, Confidence) {
 	case s[colon] == '=':
 	case s[colon] == ':':
 		sure = Strong
-	case strings.HasPrefix(s[colon:], "：") || strings.HasPrefix(s[colon:], "＝"):
+	case strings.HasPrefix(s[colon:], "：") || strings.HasPrefix(s[colon:], "＝") || strings.HasPrefix(s[colon:], "】"):
 		colon += 2
 	default:
 		return "", None
