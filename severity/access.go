@@ -24,7 +24,7 @@ func isStatus(s string, i int) bool {
 	case '/': // Squid
 		return strings.Contains(s[max(0, i-24):i], "TCP_")
 	case '=', ':', '"', '\'', '>':
-		return keyBefore(s, i-1) == kindStatus
+		return !counts(s[i+3:]) && keyBefore(s, i-1) == kindStatus
 	case ' ', '\t', '|':
 		return plainStatus(s, i)
 	}
@@ -102,7 +102,7 @@ func plainStatus(s string, i int) bool {
 	case has(s, j-2, "<--") && strings.HasPrefix(rest, " http"): // OkHttp
 		return true
 	case c == '-' || c == '>' || c == ')':
-		return hasRequest(s[:j]) || hasRequest(rest[:min(len(rest), maxRequest)])
+		return rest[:min(len(rest), 1)] != `"` && (hasRequest(s[:j]) || hasRequest(rest[:min(len(rest), maxRequest)]))
 	}
 	w := word(s[:j+1], j)
 	if strings.HasPrefix(w, "HTTP") || kindOf(w) == kindStatus && !strings.EqualFold(w, "rc") {
@@ -141,7 +141,7 @@ func counts(s string) bool {
 	case "status", "errors", "responses", "is", "was", "as", "this":
 		return false
 	default:
-		return len(w) > 2 && w[len(w)-1] == 's'
+		return len(w) > 2 && w[len(w)-1] == 's' && (end == len(s) || s[end] != '=' && s[end] != ':')
 	}
 }
 

@@ -155,7 +155,7 @@ func crashLine(s string) uint8 {
 	case strings.TrimRight(s, "\r") == "Killed":
 		return numFatal
 	}
-	if n := starts.find(s); n != 0 {
+	if n := starts.find(s); n != 0 && !isTally(s) {
 		return n
 	}
 	return named(s)
@@ -175,7 +175,7 @@ func crashContinues(s string) uint8 {
 	case c == '#':
 		return hashFrame(s)
 	case strings.HasPrefix(s, "at "):
-		if s[3:] != "" && s[3]-'0' > 9 && strings.IndexAny(s, "(/:.<") > 0 {
+		if isFrame(s[3:]) {
 			return numError
 		}
 	case c == '/' && followsDigit(s, ".go:"):
@@ -186,6 +186,27 @@ func crashContinues(s string) uint8 {
 		return numberedFrame(s)
 	}
 	return named(s)
+}
+
+// isTally says whether a line counts what its words name: Unhandled exceptions: 0.
+func isTally(s string) bool {
+	words, count, ok := strings.Cut(s, ": ")
+	if !ok || words == "" || words[len(words)-1] != 's' || words[0] != 'U' && words[0] != 'O' {
+		return false
+	}
+	_, ok = number(count)
+	return ok
+}
+
+// isFrame says whether a text behind "at" is the place of a frame: a.b.C.d(C.java:41), f (/app/x.js:1),
+// async g (...), /app/x.js:1. Prose is none: at least 5 items: done.
+func isFrame(s string) bool {
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "async "), "new ")
+	if s == "" || s[0]-'0' < 10 {
+		return false
+	}
+	name, rest, _ := strings.Cut(s, " ")
+	return strings.ContainsAny(name, "(/:.<") || rest != "" && (rest[0] == '(' || rest[0] == '[' || rest[0] == '<')
 }
 
 // followsDigit says whether a digit follows a text in s.

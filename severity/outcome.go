@@ -40,7 +40,7 @@ func (f *Finder) outcomes(s string) {
 			break
 		}
 		i += n
-		if has(s, i-3, "OOMKill") || has(s, i, "Killed process ") || has(s, i-3, "SIGKILL") || has(s, i, "Kernel panic") {
+		if has(s, i-3, "OOMKill") && !deniedAt(s, i) || has(s, i, "Killed process ") && i+15 < len(s) && s[i+15]-'0' < 10 || has(s, i-3, "SIGKILL") || has(s, i, "Kernel panic") {
 			f.severe(numFatal, Crash)
 			break
 		}
@@ -51,6 +51,12 @@ func (f *Finder) outcomes(s string) {
 	if !f.stated() {
 		f.faults(s)
 	}
+}
+
+// deniedAt says whether the key around the byte at i has a value that denies it: OOMKilled=false.
+func deniedAt(s string, i int) bool {
+	v := valueOf(s, i)
+	return v != "" && isNothing(v)
 }
 
 // endOfRun returns the index of the last byte of a run of equal bytes: padding is passed at once.

@@ -9,7 +9,7 @@ import "strings"
 func isFrame(text string) bool {
 	switch text[0] {
 	case 'a': // Java, Node, .NET, Rust
-		return strings.HasPrefix(text, "at ") && strings.ContainsAny(text, "(:<")
+		return strings.HasPrefix(text, "at ") && strings.ContainsAny(text, "(:<") && !isProse(text[len("at "):])
 	case 'f': // Ruby
 		return strings.HasPrefix(text, "from ") && strings.Contains(text, ":in ")
 	case 'C', 'S':
@@ -26,6 +26,16 @@ func isFrame(text string) bool {
 		return strings.HasPrefix(text, "thrown in ") && strings.Contains(text, " on line ")
 	}
 	return false
+}
+
+// isProse reports whether a text behind "at" is no place in a program: least 5 items: done, or 10:00.
+func isProse(text string) bool {
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "async "), "new ")
+	if text == "" || isDigit(text[0]) {
+		return true
+	}
+	name, rest, _ := strings.Cut(text, " ")
+	return !strings.ContainsAny(name, "(/:.<") && !hasAnyPrefix(rest, "(", "[", "<", "+ ", "in ")
 }
 
 func isPythonFrame(text string) bool {

@@ -33,6 +33,12 @@ java.lang.IllegalStateException: order 18 has no customer
 	at com.example.shop.OrderService.load(OrderService.java:41)
 ===
 2025-01-02 10:00:11,000 INFO  [http-1] c.e.OrderController - order 19 loaded`,
+	"prose that is indented": `
+summary:
+===
+  at least 5 items: done (2 left)
+===
+  at 10:00 (UTC) the job starts`,
 	"MyBatis": `
 2025-01-02 10:00:00,000 ERROR [http-0] c.e.OrderController - 保存失败
 org.springframework.dao.DataIntegrityViolationException: ` + `
