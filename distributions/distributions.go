@@ -55,8 +55,8 @@ func named(pattern string, name func(file string) string) []string {
 // URIs are embedded:<name>, with the names that Names and Overlays return.
 func NewFactory() confmap.ProviderFactory { return reload.Guard(NewReader()) }
 
-// NewReader returns the factory of the same provider for programs that read the configurations and run
-// none: it leaves SIGHUP alone.
+// NewReader returns a factory of the same provider for programs that read a
+// configuration and do not run it. It leaves the signals of the process alone.
 func NewReader() confmap.ProviderFactory {
 	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} })
 }

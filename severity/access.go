@@ -19,8 +19,12 @@ func isStatus(s string, i int) bool {
 		return false
 	}
 	switch before {
+	case '[': // PHP's server writes [503]: GET /cart
+		return after == ']' && hasMethod(s[i+4:min(len(s), i+16)])
+	case '/': // Squid
+		return strings.Contains(s[max(0, i-24):i], "TCP_")
 	case '=', ':', '"', '\'', '>':
-		return keyBefore(s, i-1) == kindStatus
+		return !counts(s[i+3:]) && keyBefore(s, i-1) == kindStatus
 	case ' ', '\t', '|':
 		return plainStatus(s, i)
 	}
@@ -95,18 +99,22 @@ func plainStatus(s string, i int) bool {
 		return len(rest) > 1 && strings.HasPrefix(strings.TrimLeft(rest, " "), "|")
 	case c == ':' || c == '=':
 		return keyBefore(s, i-1) == kindStatus
+	case has(s, j-2, "<--") && strings.HasPrefix(rest, " http"): // OkHttp
+		return true
 	case c == '-' || c == '>' || c == ')':
-		return hasRequest(s[:j]) || hasRequest(rest[:min(len(rest), maxRequest)])
+		return rest[:min(len(rest), 1)] != `"` && (hasRequest(s[:j]) || hasRequest(rest[:min(len(rest), maxRequest)]))
 	}
 	w := word(s[:j+1], j)
 	if strings.HasPrefix(w, "HTTP") || kindOf(w) == kindStatus && !strings.EqualFold(w, "rc") {
-		return true
+		return !counts(rest)
 	}
 	switch w {
 	case "code", "Code", "Completed", "returned", "responded", "response", "Response", "answered", "got", "http":
-		return true
+		return !counts(rest)
+	case "of":
+		return strings.HasSuffix(s[:j-1], "status ")
 	case "with":
-		return strings.HasSuffix(s[:j-3], "responded ") || strings.HasSuffix(s[:j-3], "answered ") || strings.HasSuffix(s[:j-3], "failed ")
+		return !counts(rest) && strings.HasSuffix(s[:j-3], "responded ") || strings.HasSuffix(s[:j-3], "answered ") || strings.HasSuffix(s[:j-3], "failed ")
 	case "1.0", "1.1", "2", "2.0", "3":
 		if has(s, j-len(w)-4, "HTTP/") {
 			return true
@@ -120,11 +128,28 @@ func plainStatus(s string, i int) bool {
 	return s[k] == '/' && hasMethod(s[:k]) || strings.Count(s[k:j+1], "/") == 4 && s[k]-'0' < 10
 }
 
+// counts says whether a text that follows a number makes it a count: returned 500 rows.
+func counts(s string) bool {
+	if s == "" || s[0] != ' ' {
+		return false
+	}
+	end := 1
+	for end < len(s) && s[end]-'a' < 26 {
+		end++
+	}
+	switch w := s[1:end]; w {
+	case "status", "errors", "responses", "is", "was", "as", "this":
+		return false
+	default:
+		return len(w) > 2 && w[len(w)-1] == 's' && (end == len(s) || s[end] != '=' && s[end] != ':')
+	}
+}
+
 // endsRequest says whether s ends in a quoted request: "GET /path HTTP/1.1.
 func endsRequest(s string) bool {
 	s = strings.TrimSuffix(s, `\`)
-	if strings.HasSuffix(s, `"-`) {
-		return true
+	if before, ok := strings.CutSuffix(s, `"-`); ok { // no request was read; after the request, an agent or a referer
+		return !strings.HasSuffix(strings.TrimRight(before, " \\"), `"`)
 	}
 	if len(s) > 12 && strings.Contains(s[len(s)-10:], " HTTP/") {
 		return true

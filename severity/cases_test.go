@@ -34,6 +34,9 @@ func check(t *testing.T, cases []lineCase) {
 func TestInferSpellings(t *testing.T) {
 	file, err := os.ReadFile("testdata/spellings.txt")
 	require.NoError(t, err)
+	more, err := os.ReadFile("testdata/reports.txt")
+	require.NoError(t, err)
+	file = append(file, more...)
 	var cases []lineCase
 	for line := range strings.Lines(string(file)) {
 		if line = strings.TrimSuffix(line, "\n"); line == "" || line[0] == '#' {

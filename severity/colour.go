@@ -3,13 +3,29 @@
 
 package severity
 
-// isColour says whether s ends in an escape sequence that sets a colour.
-func isColour(s string) bool {
+// isColour says whether s, which ends in an m, ends in a sequence that sets a colour.
+func isColour(s string) bool { return colourStart(s) >= 0 }
+
+// colourStart returns where the sequence starts that sets a colour and ends s, or -1. Some
+// collectors take the escape character away and leave [31m.
+func colourStart(s string) int {
 	i := len(s) - 2
 	for i >= 0 && (s[i]-'0' < 10 || s[i] == ';') {
 		i--
 	}
-	return i > 0 && s[i] == '[' && (s[i-1] == 0x1b || has(s, i-6, `\u001b`) || has(s, i-6, `\u001B`) || has(s, i-4, `\x1b`) || has(s, i-4, `\033`))
+	switch {
+	case i < 0 || s[i] != '[':
+		return -1
+	case i > 0 && s[i-1] == 0x1b:
+		return i - 1
+	case has(s, i-6, `\u001b`) || has(s, i-6, `\u001B`):
+		return i - 6
+	case has(s, i-4, `\x1b`) || has(s, i-4, `\033`):
+		return i - 4
+	case i < len(s)-2:
+		return i
+	}
+	return -1
 }
 
 // skipEscape returns the end of the escape sequence at i, or i. Sequences that are written as

@@ -127,6 +127,7 @@ var starts = newMarks(
 	mark{"Exception ignored in", "", numError},
 	// Java and the languages of its machine
 	mark{"Caused by: ", "", numError}, mark{"Suppressed: ", "", numError}, mark{"Wrapped by: ", "", numError}, mark{"Exception in thread ", "", numError}, mark{"Exception: ", "", numError},
+	mark{"Terminating due to java.lang.OutOfMemoryError", "", numFatal},
 	// Node
 	mark{"Uncaught ", "", numError}, mark{"UnhandledPromise", "", numError}, mark{"[UnhandledPromise", "", numError}, mark{"Error [ERR_", "", numError},
 	// .NET
@@ -139,6 +140,8 @@ var starts = newMarks(
 	mark{"terminate called ", "", numFatal}, mark{"libc++abi: ", "", numFatal}, mark{"Segmentation fault", "", numFatal}, mark{"SIGSEGV", "", numFatal}, mark{"SIGABRT", "", numFatal},
 	mark{"Aborted (core dumped)", "", numFatal}, mark{"Assertion ", "failed", numFatal}, mark{"Bus error", "", numFatal}, mark{"Floating point exception", "", numFatal},
 	mark{"*** ", "terminated", numFatal}, mark{"double free or corruption", "", numFatal}, mark{"free(): ", "", numFatal}, mark{"malloc(): ", "", numFatal}, mark{"munmap_chunk(): ", "", numFatal},
+	// Programs of the shell
+	mark{"make", ": *** ", numError}, mark{"Error response from daemon", "", numError}, mark{"Error from server", "", numError},
 	// Linux
 	mark{"Out of memory", "", numFatal}, mark{"oom_reaper: ", "", numFatal}, mark{"BUG: ", "", numFatal}, mark{"Oops: ", "", numFatal}, mark{"Call Trace:", "", numError},
 	mark{"INFO: task ", " blocked for more than ", numError},
@@ -164,7 +167,7 @@ func crashLine(s string) uint8 {
 	case strings.HasPrefix(s, "Killed") && strings.TrimRight(s[6:], "\r") == "":
 		return numFatal
 	}
-	if n := starts.find(s); n != 0 {
+	if n := starts.find(s); n != 0 && !isTally(s) {
 		return n
 	}
 	return named(s)
@@ -184,7 +187,7 @@ func crashContinues(s string) uint8 {
 	case c == '#':
 		return hashFrame(s)
 	case strings.HasPrefix(s, "at "):
-		if s[3:] != "" && s[3]-'0' > 9 && strings.IndexAny(s, "(/:.<") > 0 {
+		if isFrame(s[3:]) {
 			return numError
 		}
 	case c == '/' && followsDigit(s, ".go:"):
@@ -195,6 +198,27 @@ func crashContinues(s string) uint8 {
 		return numberedFrame(s)
 	}
 	return named(s)
+}
+
+// isTally says whether a line counts what its words name: Unhandled exceptions: 0.
+func isTally(s string) bool {
+	words, count, ok := strings.Cut(s, ": ")
+	if !ok || words == "" || words[len(words)-1] != 's' || words[0] != 'U' && words[0] != 'O' {
+		return false
+	}
+	_, ok = number(count)
+	return ok
+}
+
+// isFrame says whether a text behind "at" is the place of a frame: a.b.C.d(C.java:41), f (/app/x.js:1),
+// async g (...), /app/x.js:1. Prose is none: at least 5 items: done.
+func isFrame(s string) bool {
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "async "), "new ")
+	if s == "" || s[0]-'0' < 10 {
+		return false
+	}
+	name, rest, _ := strings.Cut(s, " ")
+	return strings.ContainsAny(name, "(/:.<") || rest != "" && (rest[0] == '(' || rest[0] == '[' || rest[0] == '<')
 }
 
 // followsDigit says whether a digit follows a text in s.

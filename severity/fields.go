@@ -39,7 +39,9 @@ const (
 	kindNET
 	kindWindows
 	kindMongo
+	kindNextcloud
 	kindData // may hold fields of the record, if they are words
+	kindName // names a level that is an object
 )
 
 func (k kind) isLevel() bool   { return k >= kindNumber && k <= kindShort }
@@ -54,6 +56,7 @@ const (
 	trustCrash    trust = 20
 	trustPriority trust = 30
 	trustToken    trust = 40
+	trustInner    trust = 45 // a level of an inner object
 	trustLevel    trust = 120
 )
 
@@ -74,6 +77,7 @@ const (
 	likeNET
 	likeWindows
 	likeMongo
+	likeNextcloud
 )
 
 func (k kind) company() company {
@@ -90,6 +94,8 @@ func (k kind) company() company {
 		return likeWindows
 	case kindMongo:
 		return likeMongo
+	case kindNextcloud:
+		return likeNextcloud
 	}
 	return 0
 }
@@ -102,16 +108,16 @@ var keys = newTable(map[kind][]string{
 	kindLevel: {
 		"level", "lvl", "loglevel", "loglvl", "levelname", "lvlname", "leveltext", "levelstr", "loglevelname", "levelstring", "@l", "@level", "@lvl", "errorlevel",
 		"logginglevel", "recordlevel", "eventlevel", "eventlevelname", "msglevel", "messagelevel", "entrylevel", "leveldisplayname", "loggerlevel", "logentrylevel",
-		"errorseverity", "eventseverity", "eventtype", "级别", "等级", "日志级别", "日志等级", "級別", "等級", "日誌級別", "日誌等級", "レベル", "ログレベル", "레벨", "로그레벨",
+		"errorseverity", "eventseverity", "eventtype", "levellevelstr", "levellabel", "级别", "等级", "日志级别", "日志等级", "級別", "等級", "日誌級別", "日誌等級", "レベル", "ログレベル", "레벨", "로그레벨",
 		"уровень",
 	},
 	kindLevelno:  {"levelno", "levelnumber", "loglevelno"},
 	kindValue:    {"levelvalue", "levelint"},
 	kindPriority: {"priority", "prio", "pri", "syslogseverity", "syslogseveritycode", "syslogpriority", "sysloglevel", "logsyslogseveritycode", "logsyslogpriority", "syslogpri", "优先级"},
-	kindWord:     {"l"},
+	kindWord:     {"l", "lv"},
 	kindShort:    {"s"},
 	kindStatus: {
-		"status", "statuscode", "httpstatus", "httpstatuscode", "httpresponsestatuscode", "responsestatus", "responsecode", "httpcode", "responsestatuscode",
+		"status", "statuscode", "httpstatus", "httpstatuscode", "httpresponsestatuscode", "httpresponsestatus", "responsestatus", "responsecode", "httpcode", "responsestatuscode",
 		"downstreamstatus", "originstatus", "upstreamstatus", "elbstatuscode", "targetstatuscode", "scstatus", "resstatus", "resstatuscode", "respcode", "httpresponsecode", "statusnumber", "code", "状态码",
 	},
 	kindGRPC: {"grpccode", "grpcstatus", "grpcstatuscode", "rpcgrpcstatuscode", "rpcresponsestatuscode", "rpccode"},
@@ -124,18 +130,20 @@ var keys = newTable(map[kind][]string{
 		"exception", "excinfo", "exctext", "stacktrace", "traceback", "backtrace", "exceptionstacktrace", "exceptiontype", "exceptionmessage", "errorstack", "errorstacktrace", "@x",
 		"thrown", "throwable", "panic", "errorverbose",
 	},
-	kindStack:   {"stack"},
-	kindType:    {"type"},
-	kindMessage: {"msg", "message", "@m", "text", "shortmessage", "@message", "rendered", "renderedmessage", "logmessage", "eventmessage", "description", "消息"},
-	kindLog:     {"log", "record", "event", "meta", "metadata", "body", "ecs", "logrecord", "entry", "logevent", "fields"},
-	kindHTTP:    {"http", "response", "res", "request", "httprequest", "resp", "req"},
-	kindPino:    {"pid", "hostname", "v", "time"},
-	kindGELF:    {"host", "fullmessage", "version"},
-	kindPython:  {"funcname", "lineno", "threadname", "processname", "pathname", "asctime", "relativecreated"},
-	kindNET:     {"category", "eventid", "state", "scopes"},
-	kindWindows: {"channel", "providername", "eventrecordid", "provider"},
-	kindMongo:   {"c", "ctx"},
-	kindData:    {"context", "data", "extra", "attributes", "payload", "jsonpayload"},
+	kindStack:     {"stack"},
+	kindType:      {"type", "keywords"},
+	kindMessage:   {"msg", "message", "@m", "text", "shortmessage", "@message", "rendered", "renderedmessage", "logmessage", "eventmessage", "description", "消息"},
+	kindLog:       {"log", "record", "event", "meta", "metadata", "body", "ecs", "logrecord", "entry", "logevent", "fields", "@fields"},
+	kindHTTP:      {"http", "response", "res", "request", "httprequest", "resp", "req"},
+	kindPino:      {"pid", "hostname", "v", "time"},
+	kindGELF:      {"host", "fullmessage", "version"},
+	kindPython:    {"funcname", "lineno", "threadname", "processname", "pathname", "asctime", "relativecreated"},
+	kindNET:       {"category", "eventid", "state", "scopes"},
+	kindWindows:   {"channel", "providername", "eventrecordid", "provider"},
+	kindMongo:     {"c", "ctx"},
+	kindNextcloud: {"reqid"},
+	kindData:      {"context", "data", "extra", "attributes", "payload", "jsonpayload", "properties", "labels", "tags"},
+	kindName:      {"name", "label", "displayname"},
 })
 
 // IsLevel says whether a key means a level: level, severity_text, levelname, 级别 and the like.

@@ -16,8 +16,11 @@ func head(s string, i int) (n uint8, at int, src Source) {
 		if n, ok := priority(s[i+1:]); ok {
 			return syslog[n&7], -1, Priority
 		}
+		return windowsEvent(s[i:]), -1, Token
 	case c == '[' && s[i+1]-'A' < 26 && s[i+2]-'0' < 10 && i+8 < len(s): // PyTorch
 		return letterHead(s, i+1)
+	case c == '[' && has(s, i+1, "conmon:") && i+9 < len(s):
+		return letterOf(s[i+8]), i + 8, Token
 	case c == '=':
 		return erlang(s[i:]), -1, Token
 	case c-'A' < 26:
@@ -51,6 +54,10 @@ func letterHead(s string, i int) (uint8, int, Source) {
 		if has(s, i+2, " [") {
 			return n, i, Klog
 		}
+	case ' ': // ESP-IDF
+		if end := strings.IndexByte(s[i:min(len(s), i+16)], ')'); end > 3 && s[i+2] == '(' && s[i+3]-'0' < 10 && has(s, i+end, ") ") {
+			return n, i, Klog
+		}
 	case '/':
 		if colon := strings.IndexByte(s[i:min(len(s), i+48)], ':'); colon > 3 && (s[i+colon-1] == ')' || has(s, i+colon, ": ")) && !strings.Contains(s[i:i+colon], " /") {
 			return n, i, Klog
@@ -65,6 +72,42 @@ func letterHead(s string, i int) (uint8, int, Source) {
 		}
 	}
 	return 0, -1, Nowhere
+}
+
+// auditFailure are the keywords of an event of Windows that tells of a refused attempt.
+const auditFailure = "0x8010000000000000"
+
+// windowsEvent reads an event of Windows as XML.
+func windowsEvent(s string) uint8 {
+	if !has(s, 0, "<Event") {
+		return 0
+	}
+	if strings.Contains(s, "<Keywords>"+auditFailure) {
+		return numError
+	}
+	i := strings.Index(s, "<Level>") + len("<Level>")
+	if i < len("<Level>") || i+1 >= len(s) || s[i+1] != '<' || int(s[i]-'0') >= len(windows) {
+		return 0
+	}
+	return windows[s[i]-'0']
+}
+
+// cisco reads the severity of a message of Cisco and its like at the percent sign: %LINK-3-UPDOWN:.
+// It returns where the digit is, or 0.
+func cisco(s string, i int) int {
+	end := i + 1
+	for end < len(s) && end-i < 48 && (s[end]-'A' < 26 || s[end]-'0' < 10 || s[end] == '_' || s[end] == '-') {
+		end++
+	}
+	if end == len(s) || s[end] != ':' || s[i+1]-'A' >= 26 {
+		return 0
+	}
+	for j := i + 2; j+2 < end; j++ {
+		if s[j] == '-' && s[j+1]-'0' < 8 && s[j+2] == '-' {
+			return j + 1
+		}
+	}
+	return 0
 }
 
 // isKlog says whether a word is the head of klog or glog, behind the head of another log.

@@ -54,7 +54,7 @@ const maxTime = 56
 func (f *Finder) pino(digits string) bool {
 	n, ok := number(digits)
 	if ok {
-		f.number = candidate{digits, int32(n), kindLevel, JSON}
+		f.number = candidate{digits, int32(n), kindLevel, JSON, false}
 		f.about |= likePino
 	}
 	return ok
@@ -183,7 +183,7 @@ func (w *walker) entry(f *Finder, key string, i int) int {
 		w.depth++
 		if w.depth == 2 {
 			w.parent = kindOther
-			if k == kindLog || k == kindHTTP || k == kindData {
+			if k == kindLog || k == kindHTTP || k == kindData || k.isLevel() {
 				w.parent = k
 			}
 		}
@@ -210,9 +210,19 @@ func (w *walker) value(f *Finder, k kind, value string, quoted bool) {
 			w.message = value
 		}
 	}
-	if w.depth == 2 && (w.parent == kindHTTP && k != kindStatus || w.parent == kindData && !(k.isLevel() && quoted && wordOf(value) != 0)) {
-		return
+	if w.depth == 2 {
+		word := quoted && wordOf(value) != 0
+		switch {
+		case w.parent == kindHTTP && k != kindStatus, w.parent == kindData && !(k.isLevel() && word):
+			return
+		case w.parent.isLevel():
+			if !word || k != kindName && !k.isLevel() {
+				return
+			}
+			k = w.parent
+		}
 	}
+	f.inner = w.depth == 2 && !w.parent.isLevel()
 	switch {
 	case k == kindShort && !quoted:
 		return

@@ -19,16 +19,18 @@ func (sc *scanner) judge(at, end int, n uint8) Confidence {
 	single := end-at == 1
 	inSide := opens(prev) && closes(next)
 	switch {
-	case inSide && (prev != '(' || upper || sc.place <= inHeader) && (prev != '<' || upper || sc.place != inProse):
-		if single && (strings.IndexByte("PSA", s[at]) >= 0 || prev != '[' && strings.IndexByte("DEFIW", s[at]) < 0) {
+	case inSide && verb && s[at] >= 'a' && n < numWarn: // the name of a log: [audit]
+		return None
+	case inSide && (prev != '(' || upper || sc.place <= inHeader) && (prev != '<' || upper || sc.place != inProse || has(s, end, ">:")):
+		if single && (strings.IndexByte("PSA", s[at]) >= 0 || prev != '[' && !isDEFIW(s[at])) {
 			return None // (C) is no level
 		}
 		return Strong
 	case single:
 		return sc.judgeLetter(at, end, before, after, prev, next)
-	case coloured && end < len(s) && (s[end] == 0x1b || s[end] == '\\' || s[end] == ' ' || s[end] == ':'):
+	case coloured && end < len(s) && (s[end] == 0x1b || s[end] == '[' || s[end] == '\\' || s[end] == ' ' || s[end] == ':'):
 		return Strong
-	case sc.brackets > 0 && next == ']' && (before == ':' || before == '/' || before == '|' || before == '.' || before == ' ' && sc.place != inProse) && after != ' ':
+	case sc.brackets > 0 && next == ']' && !verb && (before == ':' || before == '/' || before == '|' || before == '.' || before == ' ' && sc.place != inProse) && after != ' ':
 		return Strong
 	case prev == '\t' && next == '\t':
 		return Strong
@@ -71,11 +73,14 @@ func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Co
 		for j < len(s) && isLetter(s[j]) {
 			j++
 		}
-		if j < len(s) && s[j] == ':' && wordOf(s[end+1:j]) != 0 {
+		if j < len(s) && s[j] == ':' && wordOf(s[end+1:j]) >= numWarn {
 			return Strong
 		}
 	}
-	if after == ':' && (end+1 == len(s) || !isKeyByte(s[end+1]) && s[end+1] != '/' && s[end+1] != ':') {
+	if after == ' ' && sc.last == "npm" && (n == numError || n == numWarn) {
+		return Strong
+	}
+	if after == ':' && (end+1 == len(s) || s[end] >= 0x80 || !isKeyByte(s[end+1]) && s[end+1] != '/' && s[end+1] != ':') {
 		if says(s, end) {
 			return None
 		}
@@ -91,6 +96,9 @@ func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Co
 		if next == '=' || n < numInfo || isVerb(s[at:end]) {
 			return None
 		}
+		return Weak
+	}
+	if sc.place == atStart && n >= numWarn && has(s, end, " - ") {
 		return Weak
 	}
 	if sc.place == atStart && n >= numInfo && after == ' ' && isYear(s, end+1) {
@@ -112,7 +120,9 @@ func (sc *scanner) judgeForeign(end int, before, after, next byte) Confidence {
 			return None
 		}
 		return Strong
-	case (sc.place == inHeader || sc.place == atStart) && (after == ' ' || after == '\t' || after == '[' || after == '|'):
+	case after == ' ' && deniesWide(sc.s[end+1:]):
+		return None
+	case (sc.place == inHeader || sc.place == atStart && !isHangul(sc.s[end-3:end])) && (after == ' ' || after == '\t' || after == '[' || after == '|'):
 		return Strong
 	}
 	return None
@@ -126,8 +136,14 @@ func (sc *scanner) judgeLetter(at, end int, before, after, prev, next byte) Conf
 		return Strong
 	case sc.place == atStart && before == 0 && after == ' ' && isYear(s, end+1):
 		return Strong
+	case sc.place == atStart && before == 0 && has(s, end, ": ") && isDEFIW(s[at]):
+		return Weak
+	case sc.brackets == 0 && sc.place <= inHeader && before != 0 && after == '!' && next == '!' && has(s, end, "! ") && isDEFIW(s[at]): // Telegraf
+		return Strong
 	case sc.place != inHeader || sc.brackets > 0:
 		return None
+	case before == ' ' && after == '|' && isDEFIW(s[at]):
+		return Strong
 	case before == ' ' && (after == ' ' || after == '\t') && prev != '-':
 		if s[at] == 'A' || s[at] == 'N' || s[at] == 'S' || s[at] == 'P' || s[at] == 'T' {
 			return None
@@ -140,6 +156,9 @@ func (sc *scanner) judgeLetter(at, end int, before, after, prev, next byte) Conf
 	}
 	return None
 }
+
+// isDEFIW says whether a letter is that of a level of all loggers.
+func isDEFIW(c byte) bool { return strings.IndexByte("DEFIW", c) >= 0 }
 
 // isYear says whether a date starts at i.
 func isYear(s string, i int) bool {
@@ -205,7 +224,10 @@ func says(s string, end int) bool {
 	if i := strings.IndexAny(w[:min(len(w), 12)], " ,;.\n\t}"); i >= 0 {
 		w = w[:i]
 	}
-	return isNothing(w) && w != "no" && w != "-" && w != "ok" || strings.HasPrefix(rest, "no error")
+	if isNothing(w) && (len(w) == len(rest) || w != "no" && w != "-" && w != "ok") {
+		return true
+	}
+	return strings.HasPrefix(rest, "no error")
 }
 
 // mentions says whether the word before a level makes it a part of the sentence: set to ERROR.
@@ -233,6 +255,19 @@ func denies(w string) bool {
 	return false
 }
 
+// isHangul says whether a character is of Korean, which has spaces between words.
+func isHangul(s string) bool { return s >= "가" && s <= "힣" }
+
+// deniesWide says whether a text that follows a level says that there is none: 오류 없음.
+func deniesWide(s string) bool {
+	for _, no := range [...]string{"없", "なし", "無し", "ありません", "无", "無", "没有", "沒有", "нет"} {
+		if strings.HasPrefix(s, no) {
+			return true
+		}
+	}
+	return false
+}
+
 func opens(c byte) bool { return c == '[' || c == '(' || c == '<' || c == '|' || c == '{' || c == '\t' }
 
 func closes(c byte) bool {
@@ -249,7 +284,7 @@ func isBefore(c byte) bool {
 
 func isAfter(s string, end int, c byte) bool {
 	switch c {
-	case ' ', '\t', '\n', '\r', ':', ']', ')', '>', '|', ',', '*', '!', ';', '}', '#', '[', '"', '/', '\'', '<':
+	case ' ', '\t', '\n', '\r', ':', ']', ')', '(', '>', '|', ',', '*', '!', ';', '}', '#', '[', '"', '/', '\'', '<':
 		return true
 	case '-':
 		return has(s, end+1, " ") || has(s, end+1, "-") || has(s, end+1, "[")

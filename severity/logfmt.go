@@ -98,10 +98,10 @@ func (f *Finder) widePairs(s string) {
 // pair judges the key around the byte at i. It returns where to go on.
 func (f *Finder) pair(s string, i, start, token int) int {
 	left, right := i, i+1
-	for left > start && isKeyByte(s[left-1]) && i-left < maxKey {
+	for left > start && s[left-1] < 0x80 && isKeyByte(s[left-1]) && i-left < maxKey {
 		left--
 	}
-	for right < len(s) && isKeyByte(s[right]) && right-i < maxKey {
+	for right < len(s) && s[right] < 0x80 && isKeyByte(s[right]) && right-i < maxKey {
 		right++
 	}
 	k := kindOf(s[left:right])
@@ -112,7 +112,7 @@ func (f *Finder) pair(s string, i, start, token int) int {
 		return right - 1
 	}
 	value, sure := valueAt(s, left, right, start)
-	if value == "" {
+	if value == "" || configures(s, left) {
 		return right - 1
 	}
 	n, text := levelWord(value)
@@ -125,6 +125,32 @@ func (f *Finder) pair(s string, i, start, token int) int {
 	}
 	f.offer(k.trust(), Result{Number: n, Text: text, Confidence: sure, Source: Logfmt})
 	return right - 1
+}
+
+// configures says whether the word before the key of a pair makes it a setting of a logger, or a
+// condition of SQL: log level: ERROR, where level='ERROR'.
+func configures(s string, left int) bool {
+	end := left - 1
+	if end < 1 || s[end] != ' ' {
+		return false
+	}
+	i := end
+	for i > 0 && (s[i-1]|0x20)-'a' < 26 {
+		i--
+	}
+	switch w := s[i:end]; len(w) {
+	case 2:
+		return strings.EqualFold(w, "or")
+	case 3:
+		return i > 0 && strings.EqualFold(w, "log") || strings.EqualFold(w, "and") || strings.EqualFold(w, "min")
+	case 5:
+		return strings.EqualFold(w, "where")
+	case 6:
+		return strings.EqualFold(w, "logger")
+	case 7:
+		return strings.EqualFold(w, "logging") || strings.EqualFold(w, "minimum") || strings.EqualFold(w, "default") || strings.EqualFold(w, "current")
+	}
+	return false
 }
 
 // startsKey says whether a key may start at i: not in a URL, a path or a word.
@@ -159,7 +185,7 @@ func valueAt(s string, left, right, start int) (string, Confidence) {
 	case s[colon] == '=':
 	case s[colon] == ':':
 		sure = Strong
-	case strings.HasPrefix(s[colon:], "：") || strings.HasPrefix(s[colon:], "＝"):
+	case strings.HasPrefix(s[colon:], "：") || strings.HasPrefix(s[colon:], "＝") || strings.HasPrefix(s[colon:], "】"):
 		colon += 2
 	default:
 		return "", None

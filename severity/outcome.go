@@ -40,7 +40,7 @@ func (f *Finder) outcomes(s string) {
 			break
 		}
 		i += n
-		if has(s, i-3, "OOMKilled") || has(s, i, "Killed process ") || has(s, i-3, "SIGKILL") || has(s, i, "Kernel panic") {
+		if has(s, i-3, "OOMKill") && !deniedAt(s, i) || has(s, i, "Killed process ") && i+15 < len(s) && s[i+15]-'0' < 10 || has(s, i-3, "SIGKILL") || has(s, i, "Kernel panic") {
 			f.severe(numFatal, Crash)
 			break
 		}
@@ -51,6 +51,12 @@ func (f *Finder) outcomes(s string) {
 	if !f.stated() {
 		f.faults(s)
 	}
+}
+
+// deniedAt says whether the key around the byte at i has a value that denies it: OOMKilled=false.
+func deniedAt(s string, i int) bool {
+	v := valueOf(s, i)
+	return v != "" && isNothing(v)
 }
 
 // endOfRun returns the index of the last byte of a run of equal bytes: padding is passed at once.
@@ -138,7 +144,7 @@ func killed(s string, i int) uint8 {
 		return 0
 	}
 	switch {
-	case has(s, i-4, "oom-kill"), has(s, i-5, "oom_kill"), has(s, i, "kernel panic"), has(s, i, "kernel BUG at "), has(s, i-4, "panicked at "), has(s, i, "killed process "), has(s, i, "killed as a result of"),
+	case has(s, i-4, "OOM killed"), has(s, i-4, "OOM-killed"), has(s, i-11, "by the OOM killer"), has(s, i-4, "oom-kill"), has(s, i-5, "oom_kill"), has(s, i, "kernel panic"), has(s, i, "kernel BUG at "), has(s, i-4, "panicked at "), has(s, i, "killed process "), has(s, i, "killed as a result of"), has(s, i, "killed by signal "),
 		has(s, i-8, "*** stack smashing"):
 		return numFatal
 	case has(s, i-8, "Traceback (most recent call"):
@@ -153,6 +159,9 @@ func killed(s string, i int) uint8 {
 
 // word returns the key around the byte at i.
 func word(s string, i int) string {
+	if i >= len(s) {
+		return ""
+	}
 	left, right := keyAround(s, i)
 	return s[left:right]
 }
@@ -205,7 +214,24 @@ func isException(s string, i int, classes bool) bool {
 	if !classes || s[i] != 'E' || !has(s, i, "Exception") || i == 0 || !isLetter(s[i-1]) {
 		return has(s, i, "Exception in thread ")
 	}
-	return i+9 == len(s) || s[i+9] == ':' || has(s, i+9, " (")
+	if i+9 == len(s) {
+		return !isRegistered(s, i)
+	}
+	return s[i+9] == ':' || has(s, i+9, " (")
+}
+
+// isRegistered says whether the name of a class around i is the object of a sentence that tells of
+// no failure: loading class a.b.NotFoundException.
+func isRegistered(s string, i int) bool {
+	for i > 0 && s[i-1] != ' ' {
+		i--
+	}
+	i = max(i-1, 0)
+	switch w := word(s[:i], max(i-1, 0)); w {
+	case "class", "for", "to", "of", "handler", "mapper", "type":
+		return true
+	}
+	return false
 }
 
 // exitFails reads what follows "ex": the words up to a number that is an exit code.
@@ -230,6 +256,9 @@ func exitFails(s string) bool {
 				j++
 			}
 			if has(s, i, "non-zero") || has(s, i, "nonzero") {
+				return true
+			}
+			if has(s, i, "SIG") || has(s, i, "on signal ") {
 				return true
 			}
 			if !isExitWord(s[i:j]) {

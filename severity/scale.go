@@ -12,6 +12,9 @@ var dotnet = [6]uint8{numTrace, numDebug, numInfo, numWarn, numError, numFatal}
 // windows has those of the event log of Windows, from Critical to Verbose.
 var windows = [6]uint8{1: numCrit, 2: numError, 3: numWarn, 4: numInfo, 5: numTrace}
 
+// nextcloud has those of Nextcloud and ownCloud.
+var nextcloud = [5]uint8{numDebug, numInfo, numWarn, numError, numFatal}
+
 // scale reads a level that is a number. The key and the other keys of the record tell the scale.
 // Where they do not, the reading under which the record is more severe wins.
 func scale(k kind, value int32, about company) (uint8, Confidence) {
@@ -63,8 +66,10 @@ func scale(k kind, value int32, about company) (uint8, Confidence) {
 // small reads a number below 8: that of syslog, of .NET or of Windows.
 func small(k kind, n int, about company) (uint8, Confidence) {
 	switch {
-	case about&likeWindows != 0 && n >= 1 && n < len(windows):
-		return windows[n], Strong
+	case about&likeWindows != 0 && n < len(windows):
+		return windows[n], Strong // 0, which audits have, says nothing
+	case about&likeNextcloud != 0 && n < len(nextcloud):
+		return nextcloud[n], Strong
 	case about&likeGELF != 0 || k == kindSeverity:
 		return syslog[n], Strong
 	case about&likeNET != 0 && n < len(dotnet):

@@ -19,7 +19,8 @@ type scanner struct {
 	wide     bool   // there are words that are not ASCII
 }
 
-// word moves past the next word and returns it, or an empty one at the end of the head.
+// word moves to the next word that may be a level and returns it, or the digit of a message of
+// Cisco. It returns an empty one where there is none, and moves on all the same.
 func (sc *scanner) word() (at, end int) {
 	s, i := sc.s, sc.i
 	for i < len(s) && i < sc.end {
@@ -62,6 +63,12 @@ func (sc *scanner) word() (at, end int) {
 			sc.wide = true
 			sc.i = wordEnd(s, i+1)
 			return i, sc.i
+		case isPercent:
+			i++
+			if at := cisco(s, i-1); at > 0 {
+				sc.i = i
+				return at, at + 1
+			}
 		}
 	}
 	sc.i = i
@@ -100,6 +107,7 @@ const (
 	isClosing
 	isQuote
 	isEscape
+	isPercent
 	isDigit // or an underscore
 	isASCII // a letter
 	isWide  // a byte of a character that is not ASCII
@@ -116,7 +124,7 @@ var classes = func() (t [256]uint8) {
 			t[c] = isDigit
 		}
 	}
-	for class, set := range [...]string{isOpening: "[(<{", isClosing: "])>}", isQuote: `"`, isEscape: "\x1b\\"} {
+	for class, set := range [...]string{isOpening: "[(<{", isClosing: "])>}", isQuote: `"`, isEscape: "\x1b\\", isPercent: "%"} {
 		for _, c := range []byte(set) {
 			t[c] = uint8(class)
 		}
@@ -147,7 +155,11 @@ func (sc *scanner) digits(i int) int {
 		for j < len(s) && (s[j]|0x20)-'a' < 26 {
 			j++
 		}
-		if wordOf(s[i:j]) == 0 || j < len(s) && s[j]-'0' < 10 {
+		switch {
+		case s[i] == 'm' && sc.brackets > 0 && isColour(s[:i+1]): // a colour whose escape character is lost
+			sc.brackets--
+			i++
+		case wordOf(s[i:j]) == 0 || j < len(s) && s[j]-'0' < 10:
 			i = j
 		}
 	}
@@ -209,12 +221,12 @@ func isNeutral(w string) bool {
 func (sc *scanner) before(at int) (before, prev byte) {
 	s := sc.s
 	i := at
-	for i > 0 && s[i-1] == 'm' && isColour(s[:i]) {
-		i = strings.LastIndexByte(s[:i], '[') - 1
-		if i > 0 && s[i] != 0x1b {
-			i = strings.LastIndexByte(s[:i], '\\')
+	for i > 0 && s[i-1] == 'm' {
+		start := colourStart(s[:i])
+		if start < 0 {
+			break
 		}
-		i = max(i, 0)
+		i = start
 	}
 	if i == 0 {
 		return 0, 0

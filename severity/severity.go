@@ -3,7 +3,10 @@
 
 package severity
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // MaxText is the number of bytes of a body that are read.
 const MaxText = 4 << 10
@@ -79,6 +82,7 @@ type Finder struct {
 	rank   trust
 	source Source
 	about  company
+	inner  bool // the fields that follow are those of an inner object
 	number candidate
 	letter candidate // of a short key
 }
@@ -89,6 +93,7 @@ type candidate struct {
 	value  int32
 	key    kind
 	source Source
+	inner  bool
 }
 
 // Reset makes the Finder forget the record before.
@@ -137,7 +142,11 @@ func (f *Finder) decide() Result {
 		return f.best
 	}
 	n, sure := scale(f.number.key, f.number.value, f.about)
-	if rank := f.number.key.trust() / 2; n == 0 || rank < f.rank {
+	rank := f.number.key.trust() / 2
+	if f.number.inner {
+		rank = trustInner
+	}
+	if n == 0 || rank < f.rank {
 		return f.best
 	}
 	return Result{Text: f.number.text, Number: n, Confidence: sure, Source: f.number.source, Severe: f.best.Severe}
@@ -181,6 +190,8 @@ func (f *Finder) field(k kind, value string, s Source) {
 			f.severe(numError, s)
 		} else if k == kindException && !isNothing(value) || k == kindStack && isTrace(value) {
 			f.severe(numError, Crash)
+		} else if k == kindType && (value == auditFailure || strings.EqualFold(value, "audit failure")) {
+			f.offer(trustHint, Result{Text: value, Number: numError, Confidence: Strong, Source: s})
 		} else if n := wordOf(value); k == kindStatus && n != 0 || k == kindType && n >= numWarn { // Datadog's status is a level
 			f.offer(trustHint, Result{Text: value, Number: n, Confidence: Weak, Source: s})
 		} else if k == kindError && !isNothing(value) {
@@ -208,7 +219,11 @@ func (f *Finder) level(k kind, value string, s Source) {
 	if k == kindPriority {
 		sure = Strong
 	}
-	f.offer(k.trust(), Result{Number: n, Text: text, Confidence: sure, Source: s})
+	rank := k.trust()
+	if f.inner {
+		rank = trustInner
+	}
+	f.offer(rank, Result{Number: n, Text: text, Confidence: sure, Source: s})
 }
 
 // figure judges a value that is a number.
@@ -221,8 +236,9 @@ func (f *Finder) figure(k kind, value float64, text string, s Source) {
 		if k == kindWord || k == kindShort {
 			return
 		}
-		if f.number.key == 0 || k.trust() > f.number.key.trust() {
-			f.number = candidate{text, int32(value), k, s}
+		better := k.trust() > f.number.key.trust() && f.inner == f.number.inner || !f.inner && f.number.inner
+		if f.number.key == 0 || better {
+			f.number = candidate{text, int32(value), k, s, f.inner}
 		}
 	case k == kindStatus && value >= 500 && value <= 599:
 		f.severe(numError, Access)

@@ -53,6 +53,10 @@ func (f *Finder) object(body string, start int) {
 func (f *Finder) walk(body string, start int) {
 	w := walker{body: body}
 	w.walk(f, start)
+	f.inner = false
+	if n := &f.number; n.source == JSON && !n.inner && n.key == kindLevel && n.value < 100 && f.about == 0 && w.message == "" {
+		*n = candidate{} // the level of a player, of a battery: nothing makes this the record of a logger
+	}
 	if !f.stated() && f.letter.key == 0 && w.message != "" {
 		f.message(w.message)
 	}
@@ -76,6 +80,9 @@ func (f *Finder) line(body string, start int) {
 	}
 	f.outcomes(body)
 	if f.best.Source == Logfmt && f.best.Number < numError && !f.best.Severe {
+		if strings.Contains(body, "TaskOOM event") { // containerd
+			f.severe(numFatal, Crash)
+		}
 		f.grpc(body)
 	}
 }

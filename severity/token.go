@@ -46,6 +46,9 @@ func (f *Finder) token(s string, start int) int {
 		}
 		n := uint8(0)
 		switch {
+		case s[at]-'0' < 8:
+			f.offer(trustToken, Result{Text: s[at:end], Number: syslog[s[at]-'0'], Confidence: Strong, Source: Token})
+			return at
 		case end-at == 1:
 			n = upperLetter(s[at])
 		case s[at] < 0x80 && !levels.may(s[at:end]):
@@ -61,7 +64,11 @@ func (f *Finder) token(s string, start int) int {
 				return at
 			}
 		}
-		if n != 0 {
+		if n == 0 && s[at] >= 0x80 && sc.place <= inHeader && sc.brackets == 0 && tellsWide(s, at, end) {
+			f.offer(trustToken, Result{Text: s[at:end], Number: numError, Confidence: Weak, Source: Token})
+			return at
+		}
+		if n != 0 && !(sc.place == inPrefix && kindOf(sc.last) == kindLevel) { // a pair, which is judged as one
 			if sure := sc.judge(at, end, n); sure != None {
 				f.offer(trustToken, Result{Number: n, Text: s[at:end], Confidence: sure, Source: Token})
 				return at
@@ -85,6 +92,28 @@ func (f *Finder) token(s string, start int) int {
 		f.widePairs(s)
 	}
 	return -1
+}
+
+// failures end words of Chinese, Japanese and Korean that tell of a failure.
+var failures = [...]string{"错误", "錯誤", "异常", "異常", "失败", "失敗", "エラー", "오류", "실패"}
+
+// tellsWide says whether a word before a colon tells of a failure by its end: 系统异常：连接超时.
+func tellsWide(s string, at, end int) bool {
+	colon := end < len(s) && s[end] == ':' || strings.HasPrefix(s[end:], "：")
+	if !colon || says(s, end) {
+		return false
+	}
+	for _, no := range [...]string{"没", "沒", "无", "無", "非", "未"} {
+		if strings.Contains(s[at:end], no) {
+			return false
+		}
+	}
+	for _, w := range failures {
+		if strings.HasSuffix(s[at:end], w) {
+			return true
+		}
+	}
+	return false
 }
 
 // crashAt judges the rest of the line at i, as crashLine does. The name there has no end before to.

@@ -25,23 +25,25 @@ const (
 var words = newTable(map[uint8][]string{
 	1:         {"trace", "trce", "trc", "tracing", "finest", "verbose", "verb", "vrb", "silly", "all", "跟踪", "追踪", "追蹤", "跟蹤", "トレース", "详细", "最详细", "추적", "trazar"},
 	2:         {"finer", "trace2", "较详细"},
-	numDebug:  {"debug", "dbug", "debg", "dbg", "deb", "fine", "调试", "除错", "偵錯", "除錯", "調試", "デバッグ", "디버그", "отладка", "debuggen", "depuración", "débogage"},
+	numDebug:  {"debug", "dbug", "debg", "ndebug", "dbg", "deb", "fine", "调试", "除错", "偵錯", "除錯", "調試", "デバッグ", "디버그", "отладка", "debuggen", "depuración", "débogage"},
 	numConfig: {"config", "conf", "cfg", "配置", "設定", "構成", "konfiguration", "configuración", "конфигурация"},
 	numInfo: {
-		"info", "inf", "information", "informational", "informative", "inform", "log", "auditsuccess", "audit", "success", "normal", "silent",
+		"info", "inf", "ninfo", "information", "informational", "informative", "inform", "log", "auditsuccess", "audit", "success", "normal", "silent",
 		"信息", "资讯", "資訊", "訊息", "消息", "提示", "情報", "정보", "информация", "инфо", "сообщение", "información", "informação", "informationen", "infos", "成功",
 	},
-	numNotice: {"notice", "note", "not", "ntc", "ntce", "notification", "注意", "通知", "알림", "hinweis", "aviso", "уведомление"},
+	numNotice: {"notice", "note", "not", "ntc", "ntce", "notification", "注意", "通知", "알림", "hinweis", "nota", "уведомление", "замечание"},
 	numWarn: {
-		"warn", "warning", "wrn", "warni", "warnning", "warnings", "wa", "警告", "告警", "警報", "경고", "предупреждение", "внимание", "warnung", "advertencia", "avertissement", "attention", "avvertenza", "attenzione", "advertência",
+		"warn", "warning", "wrn", "warni", "nwarn", "warnning", "warnings", "wa", "警告", "告警", "警報", "경고", "предупреждение", "внимание", "warnung", "advertencia", "avertissement", "attention", "avvertenza", "attenzione", "advertência",
+		"aviso", "alerta", "报警", "報警", "ostrzeżenie", "ostrzeŻenie", "varning", "varoitus", "uyarı", "uyari", "waarschuwing", "varování", "figyelmeztetés", "تحذير", "προειδοποίηση",
 	},
 	numError: {
 		"error", "err", "eror", "erro", "errr", "eerror", "fail", "failed", "failure", "severe", "auditfailure", "错误", "錯誤", "异常", "異常", "失败", "失敗", "エラー", "障害", "오류", "에러",
 		"ошибка", "fehler", "erreur", "errore", "严重", "嚴重", "심각", "schwerwiegend", "grave", "критично", "серьезно", "серьёзно",
+		"故障", "błąd", "bŁĄd", "virhe", "hata", "fout", "chyba", "hiba", "lỗi", "lỖi", "ข้อผิดพลาด", "خطأ", "σφάλμα", "Σφάλμα", "ΣΦΑΛΜΑ", "ΣΦΆΛΜΑ",
 	},
 	numCrit:  {"critical", "crit", "crt", "critic", "dpanic", "kritisch", "critique", "critico", "crítico", "重大", "严重错误", "嚴重錯誤", "치명적", "критическая", "критический", "危险", "危急"},
 	numAlert: {"alert", "alrt", "警报", "アラート"},
-	numFatal: {"fatal", "ftl", "fatl", "fata", "panic", "pnc", "emerg", "emergency", "emrg", "wtf", "assert", "致命", "致命的", "致命错误", "致命錯誤", "紧急", "緊急", "фатально", "фатальная"},
+	numFatal: {"fatal", "ftl", "fatl", "fata", "panic", "pnc", "emerg", "emergency", "emrg", "wtf", "assert", "致命", "致命的", "致命错误", "致命錯誤", "紧急", "緊急", "фатально", "фатальная", "важно", "паника", "panik", "panique", "fatale", "致命的エラー", "パニック", "치명적오류"},
 })
 
 // maxWord is the length of the longest level word in bytes.

@@ -253,7 +253,8 @@ func differs(name string) bool {
 		"time", "timestamp", "ts", "date", "datetime", "asctime", "eventtime", "starttime", "endtime", "observedtimestamp", "observedtime",
 		"timeunixnano", "relativecreated",
 		"duration", "latency", "elapsed", "took", "responsetime", "requesttime", "processingtime", "executiontime", "elapsedtime",
-		"upstreamresponsetime", "upstreamconnecttime", "upstreamheadertime":
+		"upstreamresponsetime", "upstreamconnecttime", "upstreamheadertime",
+		"logfilerecordnumber", "logfilerecordoffset", "logfileposition", "logfileoffset", "logoffset": // where a record is in its file
 		return true
 	}
 	return false

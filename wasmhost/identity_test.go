@@ -67,6 +67,8 @@ func TestIdentityLeavesOutWhatVaries(t *testing.T) {
 		"duration":            {attr("duration_ms", str("one")), attr("duration_ms", str("two"))},
 		"latency":             {attr("latency", str("a while")), attr("latency", str("long"))},
 		"id that is an UUID":  {attr("request.id", str("3fa85f64-5717-4562-b3fc-2c963f66afa6")), attr("request.id", str("1fa85f64-5717-4562-b3fc-2c963f66afa7"))},
+		"record's number":     {attr("log.file.record_number", num(1)), attr("log.file.record_number", num(2))},
+		"record's offset":     {attr("log.file.record_offset", num(0)), attr("log.file.record_offset", num(90))},
 		"order of attributes": {{values: map[string]Value{"a": str("x"), "b": str("y")}}, {values: map[string]Value{"b": str("y"), "a": str("x")}}},
 	} {
 		ids := identities(t, Identity{}, pair[0], pair[1])

@@ -9,7 +9,7 @@ import "strings"
 func isFrame(text string) bool {
 	switch text[0] {
 	case 'a': // Java, Node, .NET, Rust
-		return strings.HasPrefix(text, "at ") && strings.ContainsAny(text, "(:<")
+		return strings.HasPrefix(text, "at ") && strings.ContainsAny(text, "(:<") && !isProse(text[len("at "):])
 	case 'f': // Ruby
 		return strings.HasPrefix(text, "from ") && strings.Contains(text, ":in ")
 	case 'C', 'S':
@@ -18,12 +18,24 @@ func isFrame(text string) bool {
 		return strings.HasPrefix(text, "... ") && len(text) > 4 && isDigit(text[4])
 	case '-': // .NET
 		return hasAnyPrefix(text, "---> ", "--- End of ")
+	case '(': // Elixir
+		return strings.Contains(text, ".ex:") || strings.Contains(text, ".erl:")
 	case '/': // Go
 		return strings.Contains(text, ".go:")
 	case 't': // PHP
 		return strings.HasPrefix(text, "thrown in ") && strings.Contains(text, " on line ")
 	}
 	return false
+}
+
+// isProse reports whether a text behind "at" is no place in a program: least 5 items: done, or 10:00.
+func isProse(text string) bool {
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "async "), "new ")
+	if text == "" || isDigit(text[0]) {
+		return true
+	}
+	name, rest, _ := strings.Cut(text, " ")
+	return !strings.ContainsAny(name, "(/:.<") && !hasAnyPrefix(rest, "(", "[", "<", "+ ", "in ")
 }
 
 func isPythonFrame(text string) bool {

@@ -161,6 +161,8 @@ func (s *Stream) python(line string) (next place, continues, known bool) {
 		return pythonFrames, s.at == pythonChain || s.announced(), true
 	case hasAnyPrefix(line, "During handling of the above exception", "The above exception was the direct cause"):
 		return pythonChain, s.at == pythonEnd, true
+	case s.at == pythonEnd && hasAnyPrefix(line, "DETAIL: ", "HINT: ", "CONTEXT: ", "LINE ", "[SQL: ", "[parameters: ", "(Background on this error at: "): // SQLAlchemy
+		return pythonEnd, true, true
 	case strings.HasPrefix(line, "future: <") && s.announced(): // asyncio, between the message and the traceback
 		return ordinary, true, true
 	}
@@ -187,14 +189,14 @@ func (s *Stream) golang(line string) (next place, continues, known bool) {
 func (s *Stream) node(line string) (next place, continues, known bool) {
 	switch s.at {
 	case nodeSource, nodeFrames:
-		known = hasAnyPrefix(line, "^", "(Use `node", "Node.js v", "Emitted 'error' event", "}")
+		known = hasAnyPrefix(line, "^", "(Use `node", "Node.js v", "Emitted 'error' event", "}", "[UnhandledPromiseRejection: ")
 	case frames:
 		known = line == "}" || strings.HasPrefix(line, "Emitted 'error' event") // of the properties of an error
 	}
 	return s.at, known, known
 }
 
-// others judges lines of PHP, Rust, .NET and Ruby.
+// others judges lines of PHP, Rust, .NET, Ruby, Elixir, C++ and MyBatis.
 func (s *Stream) others(line string) (next place, continues, known bool) {
 	switch {
 	case strings.HasPrefix(line, "thread '") && strings.Contains(line, " panicked at "):
@@ -202,9 +204,13 @@ func (s *Stream) others(line string) (next place, continues, known bool) {
 			return rustHead, false, true
 		}
 		return frames, false, true
-	case s.at == frames && hasAnyPrefix(line, "stack backtrace:", "note: ", "--- End of ", "... ", "Did you mean?"):
+	case s.at == frames && hasAnyPrefix(line, "stack backtrace:", "note: ", "---> ", "--- End of ", "... ", "Did you mean?", "### ", "; ", "[previous exception] ", "Last message: ", "State: ", `"}`):
 		return frames, true, true
-	case strings.HasPrefix(line, "Stack trace:") && (s.at == frames || s.announced()),
+	case strings.HasPrefix(line, "** ("), strings.HasPrefix(line, "### "):
+		return frames, s.announced(), true
+	case strings.HasPrefix(line, "terminate called "):
+		return frames, false, true
+	case hasAnyPrefix(line, "Stack trace:", "[stacktrace]") && (s.at == frames || s.announced()),
 		s.at == frames && len(line) > 2 && line[0] == '#' && isDigit(line[1]):
 		return frames, true, true
 	}

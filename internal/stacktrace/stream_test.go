@@ -33,6 +33,66 @@ java.lang.IllegalStateException: order 18 has no customer
 	at com.example.shop.OrderService.load(OrderService.java:41)
 ===
 2025-01-02 10:00:11,000 INFO  [http-1] c.e.OrderController - order 19 loaded`,
+	"prose that is indented": `
+summary:
+===
+  at least 5 items: done (2 left)
+===
+  at 10:00 (UTC) the job starts`,
+	"MyBatis": `
+2025-01-02 10:00:00,000 ERROR [http-0] c.e.OrderController - 保存失败
+org.springframework.dao.DataIntegrityViolationException: ` + `
+### Error updating database.  Cause: java.sql.SQLException: column is null
+### The error may exist in file [OrderMapper.xml]
+### SQL: insert into orders values (?)
+; column is null; nested exception is java.sql.SQLException: column is null
+	at com.example.shop.Orders.save(Orders.java:41)
+===
+2025-01-02 10:00:01,000 INFO  [http-0] c.e.OrderController - order 19 loaded`,
+	"SQLAlchemy": `
+Traceback (most recent call last):
+  File "/app/shop.py", line 30, in load
+    rows()
+sqlalchemy.exc.IntegrityError: (psycopg2.errors.UniqueViolation) duplicate key
+DETAIL:  Key (id)=(17) already exists.
+
+[SQL: INSERT INTO orders VALUES (%(id)s)]
+[parameters: {'id': 17}]
+(Background on this error at: https://sqlalche.me/e/14/gkpj)
+===
+INFO:shop:order 18 loaded`,
+	"Laravel": `
+[2025-01-02 10:00:00] production.ERROR: no customer {"exception":"[object] (Shop(code: 0): no customer at /app/shop.php:3)
+[stacktrace]
+#0 /app/orders.php(12): load()
+#1 {main}
+"} ` + `
+===
+[2025-01-02 10:00:01] production.INFO: order 18 loaded`,
+	"Elixir": `
+10:00:00.000 [error] GenServer Shop terminating
+** (RuntimeError) no customer
+    (shop 0.1.0) lib/shop.ex:12: Shop.load/1
+    (stdlib 5.0) gen_server.erl:1123: :gen_server.try_handle_call/4
+Last message: {:load, 17}
+State: %{}
+===
+10:00:01.000 [info] order 18 loaded`,
+	"C++": `
+terminate called after throwing an instance of 'std::runtime_error'
+  what():  no customer
+===
+order 18 loaded`,
+	"exceptions of .NET inside of one": `
+[10:00:00 ERR] order 17 failed
+System.AggregateException: One or more errors occurred. (no customer)
+ ---> System.Exception: no customer
+   at Shop.Load()
+   --- End of inner exception stack trace ---
+---> (Inner Exception #0) System.Exception: no customer
+   at Shop.Load()<---
+===
+[10:00:01 INF] order 18 loaded`,
 	"Java without a log line": `
 2025-01-02 09:59:59,000 INFO  [http-0] c.e.OrderController - order 16 loaded
 ===

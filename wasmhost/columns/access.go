@@ -19,6 +19,9 @@ func (m *Masker) accessStatus(p int) bool {
 	if e < p && e == m.lit && m.repeat.any && endsWith(b[:m.repeat.mask], "http/") {
 		return true
 	}
+	if p > 0 && b[p-1] == '[' { // PHP's server writes [404]: GET /cart
+		return bracketed(b, p+3)
+	}
 	if p < 2 {
 		return false
 	}
@@ -74,6 +77,17 @@ func piped(b []byte, p int) bool {
 		e++
 	}
 	return s > 0 && b[s-1] == '|' && e < len(b) && b[e] == '|'
+}
+
+// bracketed says whether a bracket at e closes a status, and a request follows.
+func bracketed(b []byte, e int) bool {
+	if e == len(b) || b[e] != ']' {
+		return false
+	}
+	rest := bytes.TrimLeft(b[e+1:min(len(b), e+4)], ": ")
+	s := min(len(b), e+4) - len(rest)
+	end := bytes.IndexByte(b[s:min(len(b), s+8)], ' ')
+	return end > 0 && method(b[s:s+end])
 }
 
 // bytesIn says whether the size of a response is at e, as chi writes it: 19B in 1.2ms.

@@ -9,6 +9,9 @@ import "unicode/utf8"
 // or is hexadecimal of at most eight digits, or is a code of at most six characters. A number with a fraction, a unit or a percent sign is a measure.
 func (m *Masker) answer(p, e int) bool {
 	b := m.body
+	if e == p+1 && b[p] == '0' && fails(b, e) {
+		return true
+	}
 	k := p
 	if k > m.lit && (b[k-1] == '-' || b[k-1] == '+') {
 		k--
@@ -42,6 +45,24 @@ func small(b []byte, p, e int) bool {
 	default:
 		return n <= 5
 	}
+}
+
+// fails says whether a word that tells of failures or of successes follows the number that ends at e: 0 failed.
+func fails(b []byte, e int) bool {
+	if e == len(b) || b[e] != ' ' {
+		return false
+	}
+	e++
+	end := e
+	for end < len(b) && end-e < 12 && is(b[end], word) {
+		end++
+	}
+	switch string(b[e:end]) {
+	case "error", "errors", "fail", "failed", "failing", "failure", "failures", "unreachable", "exceptions", "lost", "rejected", "received",
+		"passed", "succeeded", "successful", "healthy", "available", "alive":
+		return true
+	}
+	return false
 }
 
 func digitsOnly(w []byte) bool {

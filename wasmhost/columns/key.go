@@ -64,6 +64,8 @@ var answerWords = []answerWord{
 	{text: "exited with", kind: verbAnswer, whole: true},
 	{text: "terminated with", kind: verbAnswer, whole: true},
 	{text: "finished with", kind: verbAnswer, whole: true},
+	{text: "closed with", kind: anyAnswer, whole: true},
+	{text: "alert number", kind: briefly, whole: true},
 	{text: "failed with", kind: verbAnswer, whole: true},
 	{text: "responded with", kind: verbAnswer, whole: true},
 	{text: "number", inner: true}, {text: "num", inner: true}, {text: "value", inner: true}, {text: "val", inner: true},
@@ -78,6 +80,7 @@ var wideAnswerWords = []answerWord{
 	{text: "错误号", kind: anyAnswer}, {text: "级别", kind: anyAnswer}, {text: "級別", kind: anyAnswer}, {text: "等级", kind: anyAnswer}, {text: "信号", kind: briefly}, {text: "信號", kind: briefly},
 	{text: "返回值", kind: anyAnswer}, {text: "返回", kind: verbAnswer}, {text: "结果", kind: verbAnswer}, {text: "結果", kind: verbAnswer}, {text: "错误", kind: verbAnswer}, {text: "錯誤", kind: verbAnswer},
 	{text: "コード", kind: anyAnswer}, {text: "ステータス", kind: anyAnswer}, {text: "レベル", kind: anyAnswer}, {text: "エラー", kind: verbAnswer},
+	{text: "失败", kind: zeroAnswer}, {text: "失敗", kind: zeroAnswer}, {text: "异常", kind: zeroAnswer}, {text: "異常", kind: zeroAnswer}, {text: "실패", kind: zeroAnswer},
 	{text: "코드", kind: anyAnswer}, {text: "상태", kind: anyAnswer}, {text: "код", kind: anyAnswer}, {text: "Код", kind: anyAnswer}, {text: "статус", kind: anyAnswer}, {text: "Статус", kind: anyAnswer},
 }
 
