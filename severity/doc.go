@@ -43,8 +43,8 @@
 // panic and emergency 21. Levels that are numbers are read by the scale of the logger. The key
 // tells it (levelno, priority, level_value, severity_number), or the other keys of the record
 // do: pid and hostname mean pino and bunyan (10 to 60), short_message means GELF (0 to 7), lineno
-// means Python, EventId means .NET (0 to 5), reqId means Nextcloud (0 to 4). If nothing tells the scale, the reading under which
-// the record is more severe wins, with the confidence [Weak].
+// means Python, EventId means .NET (0 to 5), reqId means Nextcloud (0 to 4). If nothing tells the
+// scale, the reading under which the record is more severe wins, with the confidence [Weak].
 //
 // # What is no level
 //
