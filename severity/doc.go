@@ -20,10 +20,12 @@
 //	           the top, or one level below in "log", "event", "record", "meta" and the like), or
 //	           a key=value pair. The key is level, lvl, severity, log.level, @l, levelname, 级别 or
 //	           a similar one. Its case does not matter, nor do dots, dashes and underscores in it.
-//	           The key s counts beside c or ctx, as MongoDB writes them.
+//	           The key s counts beside c or ctx, as MongoDB writes them. A level of an inner
+//	           object counts only where the record states none.
 //	token      a level word near the start of a line, at the place of a level: in brackets,
 //	           between pipes, tabs or dashes, in colour, in capitals, before a colon, after a time.
-//	head       klog and glog (E0102), logcat, Ruby, Redis, the reports of Erlang.
+//	head       klog and glog (E0102), logcat, Ruby, Redis, the reports of Erlang, ESP-IDF, the
+//	           messages of Cisco, the events of Windows as XML.
 //	priority   the <PRI> of syslog.
 //	crash      a panic, a traceback, an exception, a fault, a kill, or a line that continues one.
 //	access     the status 5xx of a request, a code of gRPC by which a server fails.
@@ -41,14 +43,16 @@
 // panic and emergency 21. Levels that are numbers are read by the scale of the logger. The key
 // tells it (levelno, priority, level_value, severity_number), or the other keys of the record
 // do: pid and hostname mean pino and bunyan (10 to 60), short_message means GELF (0 to 7), lineno
-// means Python, EventId means .NET (0 to 5). If nothing tells the scale, the reading under which
-// the record is more severe wins, with the confidence [Weak].
+// means Python, EventId means .NET (0 to 5), reqId means Nextcloud (0 to 4). If nothing tells the
+// scale, the reading under which the record is more severe wins, with the confidence [Weak].
 //
 // # What is no level
 //
 // A word in a sentence, in a path, in a query or in a quoted value is no level. Neither is a
 // field whose value is nothing (error=null), nor a field of an inner object that means another
-// thing ("battery":{"level":5}).
+// thing ("battery":{"level":5}), nor a number below 100 under level in JSON without a message, a
+// time or another field of a logger. A count is no status (returned 500 rows), and a setting of a
+// logger no level (set log level: ERROR).
 //
 // # Limits
 //

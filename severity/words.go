@@ -191,7 +191,7 @@ func undress(value string) string {
 }
 
 // nothings are the values that say that there is no error.
-var nothings = [...]string{"null", "nil", "<nil>", "none", "undefined", "false", "no", "no error", "ok", "success", "n/a", "na", "-", "{}", "[]", "()", "0", "''", `""`, `\"\"`, "(nil)", "<none>", "(null)", "nan", "empty", "noerror", "无", "0.0"}
+var nothings = [...]string{"null", "{", "nil", "<nil>", "none", "undefined", "false", "no", "no error", "ok", "success", "n/a", "na", "-", "{}", "[]", "()", "0", "''", `""`, `\"\"`, "(nil)", "<none>", "(null)", "nan", "empty", "noerror", "无", "0.0"}
 
 func isNothing(value string) bool {
 	value = strings.TrimSpace(value)
