@@ -39,7 +39,7 @@ type signature struct {
 }
 
 func rewrite(module []byte, limits Limits) (*Module, error) {
-	w := &rewriter{reader: newReader(module), limits: limits, charger: charger{off: limits.Unmetered != nil}}
+	w := &rewriter{reader: newReader(module), limits: limits, charger: charger{guard: newGuard()}}
 	if !bytes.HasPrefix(module, header) {
 		w.fail("this is not a WebAssembly binary of version 1: a text file is to be assembled first, a component to be built as a core module")
 		return nil, w.err
