@@ -155,7 +155,7 @@ BINARIES = SEALGATE_BIN=$(CURDIR)/$(GATEWAY) SEALGATE_AGENT_BIN=$(CURDIR)/$(AGEN
 test: build-all $(TOOLS)/nfpm $(TOOLS)/helm backends ## Run every test, the end-to-end tests included
 	$(SAY) 'running every test'
 	@$(BINARIES) $(GO) test -timeout 30m ./...
-	@$(GO) test -tags sealgate_bench ./seal/archive ./wasmhost/fuel
+	@$(GO) test -tags sealgate_bench ./seal/archive ./internal/guard
 	@$(BINARIES) $(GO) test -C test/deploy ./...
 
 .PHONY: unit

@@ -6,8 +6,8 @@
 package main
 
 import (
+	"github.com/sealgate/sealgate/internal/guard"
 	"github.com/sealgate/sealgate/seal/archive"
-	"github.com/sealgate/sealgate/wasmhost/fuel"
 )
 
 // withoutCipher calls open while the cipher of new archives is left out.
@@ -19,7 +19,7 @@ func withoutCipher(open func() error) error {
 
 // withoutGuard calls open while the guard of new filters is left out.
 func withoutGuard(open func() error) error {
-	fuel.LeaveGuardOut.Store(true)
-	defer fuel.LeaveGuardOut.Store(false)
+	guard.LeaveGuardOut.Store(true)
+	defer guard.LeaveGuardOut.Store(false)
 	return open()
 }

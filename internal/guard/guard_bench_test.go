@@ -3,7 +3,7 @@
 
 //go:build sealgate_bench
 
-package fuel_test
+package guard_test
 
 import (
 	"testing"
@@ -11,16 +11,21 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sealgate/sealgate/internal/guard"
+	"github.com/sealgate/sealgate/wasmfilters/builtin"
 	"github.com/sealgate/sealgate/wasmhost/fuel"
 )
 
 func TestTheGuardTakesAPercentOrTwo(t *testing.T) {
-	guest := buildGuest(t)
-	guarded, err := fuel.Instrument(guest, fuel.Limits{Budget: plenty})
+	module, err := builtin.Find("rules")
 	require.NoError(t, err)
-	fuel.LeaveGuardOut.Store(true)
-	defer fuel.LeaveGuardOut.Store(false)
-	unguarded, err := fuel.Instrument(guest, fuel.Limits{Budget: plenty})
+	filter, err := module.Read()
+	require.NoError(t, err)
+	guarded, err := fuel.Instrument(filter, fuel.Limits{})
+	require.NoError(t, err)
+	guard.LeaveGuardOut.Store(true)
+	defer guard.LeaveGuardOut.Store(false)
+	unguarded, err := fuel.Instrument(filter, fuel.Limits{})
 	require.NoError(t, err)
 	assert.Less(t, len(unguarded.Code), len(guarded.Code))
 	assert.Less(t, float64(len(guarded.Code)), 1.025*float64(len(unguarded.Code)))
