@@ -19,22 +19,39 @@ func (s *JSON) Scan(part []byte) error {
 			part = s.leaveString(part)
 			continue
 		}
-		i := 0
-		for ; i < len(part) && !s.inside; i++ {
-			switch part[i] {
-			case '"':
-				s.inside = true
-			case '{', '[':
-				if s.open++; s.open > MaxBrackets {
-					return errBrackets
-				}
-			case '}', ']':
-				s.open--
-			}
+		n, err := s.scanOutside(part)
+		if err != nil {
+			return err
 		}
-		part = part[i:]
+		part = part[n:]
 	}
 	return nil
+}
+
+// scanOutside scans up to a string that has a backslash before a quote or that the part does not
+// end, and returns how much it scanned.
+func (s *JSON) scanOutside(part []byte) (int, error) {
+	const lower = 0x20 // turns square brackets into curly ones, and no other byte of JSON
+	open := s.open
+	for i := 0; i < len(part); i++ {
+		switch c := part[i]; {
+		case c == '"':
+			n := bytes.IndexByte(part[i+1:], '"')
+			if n < 0 || (n > 0 && part[i+n] == '\\') {
+				s.inside, s.open = true, open
+				return i + 1, nil
+			}
+			i += n + 1
+		case c|lower == '{':
+			if open++; open > MaxBrackets {
+				return i, errBrackets
+			}
+		case c|lower == '}':
+			open--
+		}
+	}
+	s.open = open
+	return len(part), nil
 }
 
 // leaveString returns what is behind the string, or nothing if the part ends inside it.
