@@ -137,9 +137,9 @@ func lists(n int) func(pcommon.Value) {
 func padded(fill func(pcommon.Value)) func(pcommon.Value) {
 	return func(v pcommon.Value) {
 		m := v.SetEmptyMap()
-		m.PutStr("before", strings.Repeat("x", 5000))
+		m.PutStr("before", strings.Repeat("x", 900))
 		fill(m.PutEmpty("k"))
-		m.PutStr("after", strings.Repeat("x", 5000))
+		m.PutStr("after", strings.Repeat("x", 900))
 	}
 }
 
