@@ -155,6 +155,7 @@ BINARIES = SEALGATE_BIN=$(CURDIR)/$(GATEWAY) SEALGATE_AGENT_BIN=$(CURDIR)/$(AGEN
 test: build-all $(TOOLS)/nfpm $(TOOLS)/helm backends ## Run every test, the end-to-end tests included
 	$(SAY) 'running every test'
 	@$(BINARIES) $(GO) test -timeout 30m ./...
+	@$(GO) test -tags sealgate_bench ./seal/archive ./internal/guard
 	@$(BINARIES) $(GO) test -C test/deploy ./...
 
 .PHONY: unit
@@ -178,7 +179,7 @@ fuzz: ## Fuzz every fuzz target for FUZZTIME (20s)
 .PHONY: bench
 bench: ## Measure against what others offer; writes build/bench.json
 	@mkdir -p $(BUILD)
-	@$(GO) run -C test/bench . -json ../../$(BUILD)/bench.json
+	@$(GO) run -C test/bench -tags sealgate_bench . -json ../../$(BUILD)/bench.json
 
 .PHONY: size
 size: build-all ## Print size, start and idle memory of each distribution; fails where the edge exceeds its limits
@@ -211,7 +212,7 @@ check: $(TOOLS)/mdatagen ## Format, vet, and generated files up to date
 	$(SAY) 'format'
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted; run gofmt -w on:"; echo "$$bad"; exit 1; }
 	$(SAY) 'vet'
-	@$(GO) vet ./... && $(GO) vet -C test/bench ./... && $(GO) vet -C test/deploy ./...
+	@$(GO) vet ./... && $(GO) vet -C test/bench ./... && $(GO) vet -C test/bench -tags sealgate_bench ./... && $(GO) vet -C test/deploy ./...
 	$(SAY) 'generated files and go.mod'
 	@for m in $(MODULES); do $(GO) mod tidy -C $$m -diff || { echo "run go mod tidy in $$m"; exit 1; }; done
 	@$(GO) generate ./...

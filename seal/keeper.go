@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,9 @@ type KeeperOptions struct {
 	MaxSeals uint64
 	// OnError is told of every failure to make a new key. It may be nil.
 	OnError func(error)
+	// OnRecipients is called when a new data key is wrapped for other recipients than the
+	// one before, with the kinds and ids of those that were added and removed. It may be nil.
+	OnRecipients func(added, removed []string)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -62,6 +66,9 @@ func (o *KeeperOptions) setDefaults() {
 	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}
+	}
+	if o.OnRecipients == nil {
+		o.OnRecipients = func(added, removed []string) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -181,7 +188,7 @@ func (k *Keeper) replace(p *Period) {
 		p, err := k.newPeriod(k.ctx)
 		switch {
 		case err == nil:
-			k.current.Store(p)
+			k.compare(k.current.Swap(p), p)
 		case k.ctx.Err() == nil: // what Close has interrupted did not fail
 			k.opts.OnError(err)
 		}
@@ -190,6 +197,34 @@ func (k *Keeper) replace(p *Period) {
 		close(k.trying)
 		k.trying, k.lastErr = nil, err
 	})
+}
+
+// compare reports a change of recipients from one period to the next: a file that holds
+// another key adds a reader.
+func (k *Keeper) compare(before, after *Period) {
+	was, is := before.recipients(), after.recipients()
+	added, removed := missing(is, was), missing(was, is)
+	if len(added)+len(removed) > 0 {
+		k.opts.OnRecipients(added, removed)
+	}
+}
+
+// recipients returns the kinds and ids of the keys that the data key is wrapped for.
+func (p *Period) recipients() (names []string) {
+	for _, w := range p.Wrapped {
+		names = append(names, w.Recipient())
+	}
+	return names
+}
+
+// missing returns those of names that others lack.
+func missing(names, others []string) (missing []string) {
+	for _, name := range names {
+		if !slices.Contains(others, name) {
+			missing = append(missing, name)
+		}
+	}
+	return missing
 }
 
 // Close waits for what goes on in the background, and stops it.

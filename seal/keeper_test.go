@@ -300,3 +300,42 @@ func TestHammerKeeper(t *testing.T) {
 		assert.LessOrEqual(t, len(counters), 200)
 	}
 }
+
+func TestAChangeOfRecipientsIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := otherKEK(t), newTestKEK(t, testKey)
+		p := &swappedProvider{recipients: []Recipient{first}}
+		var changes [][2][]string
+		k, err := NewKeeper(t.Context(), p, KeeperOptions{RotateAfter: time.Hour, OnRecipients: func(added, removed []string) {
+			changes = append(changes, [2][]string{added, removed})
+		}})
+		require.NoError(t, err)
+		defer k.Close()
+		for _, recipients := range [][]Recipient{{first}, {first, second}, {second, first}, {second}, {first}} {
+			p.set(recipients)
+			time.Sleep(time.Hour)
+			acquire(t, k)
+			synctest.Wait()
+		}
+		a, b := []string{first.String()}, []string{second.String()}
+		assert.Equal(t, [][2][]string{{b, nil}, {nil, a}, {a, b}}, changes, "and the order of recipients does not matter")
+	})
+}
+
+// swappedProvider has other recipients from time to time.
+type swappedProvider struct {
+	mu         sync.Mutex
+	recipients []Recipient
+}
+
+func (p *swappedProvider) Recipients(context.Context) ([]Recipient, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.recipients, nil
+}
+
+func (p *swappedProvider) set(recipients []Recipient) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.recipients = recipients
+}

@@ -30,8 +30,8 @@ var (
 	publicFile = access{0o022, "others can change it, and with it who reads what is sealed", "it must have mode 0644 or less: chmod 644 %s"}
 )
 
-// readKeyFile reads a key file whose mode is as it must be. It looks at the file
-// that it has open, so that no other can be put in its place.
+// readKeyFile reads a key file whose mode and owner are as they must be. It looks at
+// the file that it has open, so that no other can be put in its place.
 func readKeyFile(path string, a access) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -47,6 +47,9 @@ func readKeyFile(path string, a access) ([]byte, error) {
 	}
 	if mode := info.Mode().Perm(); mode&a.forbidden != 0 && runtime.GOOS != "windows" {
 		return nil, fmt.Errorf("key file %s has mode %04o: %s; "+a.mend, path, mode, a.problem, path)
+	}
+	if err := checkOwner(path, info); err != nil {
+		return nil, err
 	}
 	content, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	if err != nil {

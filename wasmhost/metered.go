@@ -17,8 +17,8 @@ import (
 // rest of a start, so the result is kept in the cache directory, where it is as safe as the compiled code
 // beside it: nobody else may write there. It is good until use returns.
 func (r *Runtime) metered(s Source, use func(code []byte) error) error {
-	limits := fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages, Unmetered: r.opts.Unmetered}
-	if r.opts.CacheDir == "" || limits.Unmetered != nil {
+	limits := fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages}
+	if r.opts.CacheDir == "" {
 		code, err := instrument(s, limits)
 		if err != nil {
 			return err

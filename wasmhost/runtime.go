@@ -12,8 +12,6 @@ import (
 	"sync"
 
 	"github.com/tetratelabs/wazero"
-
-	"github.com/sealgate/sealgate/internal/nullfuel"
 )
 
 // Engine is how guests are run.
@@ -39,8 +37,6 @@ type RuntimeOptions struct {
 	MaxModuleSize int
 	// Interpreter forbids the compiler.
 	Interpreter bool
-	// Unmetered leaves the guard out, in benchmarks alone.
-	Unmetered *nullfuel.Unmetered
 }
 
 const (

@@ -5,6 +5,8 @@
 // in `middlewares` runs, although `service::extensions` does not list it. Configurations
 // are merged without joining lists, so a later one that adds an extension would leave out
 // the middlewares of the earlier one, and nothing would start.
+//
+// The converter also adds the extension `admission` to receivers of OTLP that do not name it.
 package middlewares
 
 import (
@@ -23,8 +25,11 @@ func NewFactory() confmap.ConverterFactory {
 type converter struct{}
 
 // Convert adds to service::extensions the middlewares that receivers and exporters name and
-// that the configuration defines.
+// that the configuration defines. Every receiver of OTLP gets the guard.
 func (converter) Convert(_ context.Context, conf *confmap.Conf) error {
+	if err := conf.Merge(confmap.NewFromStringMap(guarded(conf.ToStringMap()))); err != nil {
+		return err
+	}
 	whole := conf.ToStringMap()
 	defined, _ := whole["extensions"].(map[string]any)
 	service, _ := whole["service"].(map[string]any)
@@ -47,7 +52,8 @@ func (converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	return conf.Merge(confmap.NewFromStringMap(map[string]any{"service": map[string]any{"extensions": listed}}))
 }
 
-// find collects the ids of all `middlewares` in a part of a configuration.
+// find collects the ids of all `middlewares` in a part of a configuration, and the guard where it
+// is an encoding.
 func find(part any, named map[string]bool) {
 	switch part := part.(type) {
 	case map[string]any:
@@ -55,6 +61,9 @@ func find(part any, named map[string]bool) {
 			if list, ok := value.([]any); ok && key == "middlewares" {
 				collect(list, named)
 				continue
+			}
+			if key == "encoding" && value == guard {
+				named[guard] = true
 			}
 			find(value, named)
 		}

@@ -18,7 +18,7 @@ func TestNamedMiddlewaresRun(t *testing.T) {
 	}{
 		"receiver and exporter": {`
 extensions: {a: , b: , c: , health: }
-receivers: {otlp: {protocols: {grpc: {middlewares: [{id: b}]}, http: {middlewares: [{id: b}]}}}}
+receivers: {other: {protocols: {grpc: {middlewares: [{id: b}]}, http: {middlewares: [{id: b}]}}}}
 exporters: {sm4/x: {otlp_grpc: {middlewares: [{id: a}]}}, otlp_http: {middlewares: []}}
 service: {extensions: [health]}`, []any{"health", "a", "b"}},
 		"already listed": {`
@@ -43,6 +43,46 @@ service: {extensions: [b]}`, []any{"b"}},
 			require.NoError(t, err)
 			require.NoError(t, NewFactory().Create(confmap.ConverterSettings{}).Convert(t.Context(), conf))
 			assert.Equal(t, tt.want, conf.Get("service::extensions"))
+		})
+	}
+}
+
+func TestReceiversOfOTLPAreGuarded(t *testing.T) {
+	for name, tt := range map[string]struct{ config, want string }{
+		"without middlewares": {
+			`receivers: {otlp: {protocols: {grpc: , http: {endpoint: a}}}, otlp/b: {protocols: {http: {middlewares: [{id: x}]}}}}`,
+			`{extensions: {admission: }, service: {extensions: [admission]}, receivers: {
+otlp: {protocols: {grpc: {middlewares: [{id: admission}]}, http: {endpoint: a, middlewares: [{id: admission}]}}},
+otlp/b: {protocols: {http: {middlewares: [{id: x}, {id: admission}]}}}}}`,
+		},
+		"Kafka": {
+			`{receivers: {kafka: {logs: {encoding: text}, traces: {encoding: otlp_json, topics: [a]}}}, extensions: {health: }, service: {extensions: [health]}}`,
+			`{receivers: {kafka: {logs: {encoding: text}, traces: {encoding: admission, topics: [a]}, metrics: {encoding: admission}}},
+extensions: {health: , admission: }, service: {extensions: [health, admission]}}`,
+		},
+		"Kafka without settings": {
+			`{receivers: {kafka/b: }}`,
+			`{receivers: {kafka/b: {logs: {encoding: admission}, traces: {encoding: admission}, metrics: {encoding: admission}}},
+extensions: {admission: }, service: {extensions: [admission]}}`,
+		},
+		"guarded already": {
+			`{receivers: {otlp: {protocols: {grpc: {middlewares: [{id: admission/b}]}}}}, extensions: {admission/b: }}`,
+			`{receivers: {otlp: {protocols: {grpc: {middlewares: [{id: admission/b}]}}}}, extensions: {admission/b: }, service: {extensions: [admission/b]}}`,
+		},
+		"other receivers": {`{receivers: {file_log: {include: [a]}, otlp: }}`, `{receivers: {file_log: {include: [a]}, otlp: }}`},
+		"nonsense":        {`{receivers: {otlp: {protocols: {grpc: 5, http: {middlewares: 5}}}}}`, `{receivers: {otlp: {protocols: {grpc: 5, http: {middlewares: 5}}}}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			read := func(text string) *confmap.Conf {
+				retrieved, err := confmap.NewRetrievedFromYAML([]byte(text))
+				require.NoError(t, err)
+				conf, err := retrieved.AsConf()
+				require.NoError(t, err)
+				return conf
+			}
+			conf := read(tt.config)
+			require.NoError(t, NewFactory().Create(confmap.ConverterSettings{}).Convert(t.Context(), conf))
+			assert.Equal(t, read(tt.want).ToStringMap(), conf.ToStringMap())
 		})
 	}
 }

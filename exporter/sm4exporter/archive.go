@@ -67,7 +67,6 @@ func (e *archiveExporter) start(ctx context.Context, _ component.Host) error {
 			e.log.Info("began a sealed file", zap.String("path", path))
 		},
 		OnWarning: func(err error) { e.log.Warn("sealed archive", zap.Error(err)) },
-		Null:      e.cfg.null,
 	})
 	return err
 }

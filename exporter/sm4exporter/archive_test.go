@@ -22,6 +22,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
@@ -231,4 +233,30 @@ func TestAFailingProviderEndsInRefusalNotInPlaintext(t *testing.T) {
 
 	require.NoError(t, os.Rename(hidden, keys.public))
 	require.Eventually(t, func() bool { return e.ConsumeTraces(t.Context(), td) == nil }, waitFor, tick)
+}
+
+// A public key that somebody put in the place of another one adds a reader.
+func TestASwappedPublicKeyIsLoggedAndCounted(t *testing.T) {
+	keys, other, dir := newKeyPair(t), newKeyPair(t), t.TempDir()
+	core, logged := observer.New(zap.WarnLevel)
+	set, tel := settings(t)
+	set.Logger = zap.New(core)
+	e, err := NewFactory().CreateTraces(t.Context(), set, configured(t, fmt.Sprintf("keys: {sm2: {recipients: [%s]}, max_seals: 4}\n%s", keys.public, archiveYAML(dir))))
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.WithoutCancel(t.Context()))) })
+
+	for range 5 {
+		require.NoError(t, e.ConsumeTraces(t.Context(), fleet.Spans(1, 1)))
+	}
+	assert.Empty(t, logged.All(), "a new data key for the same recipients is no change")
+	require.NoError(t, os.Rename(other.public, keys.public))
+	require.Eventually(t, func() bool {
+		_ = e.ConsumeTraces(t.Context(), fleet.Spans(1, 1))
+		return logged.FilterMessageSnippet("the recipients changed").Len() > 0
+	}, waitFor, tick)
+	assert.EqualValues(t, 2, count(t, tel, "recipient_changes"))
+	entry := logged.FilterMessageSnippet("the recipients changed").All()[0].ContextMap()
+	assert.Equal(t, []any{keys.identity.String()}, entry["removed"])
+	assert.Equal(t, []any{other.identity.String()}, entry["added"])
 }

@@ -16,7 +16,6 @@ import (
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 
-	"github.com/sealgate/sealgate/internal/nullseal"
 	"github.com/sealgate/sealgate/internal/sealpdata"
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
@@ -42,17 +41,9 @@ type Config struct {
 	// seals everything.
 	Seal SealConfig `mapstructure:"seal"`
 
-	// null replaces the cipher. It is not exported, so that no configuration can set
-	// it: a field with the tag "-" has the key "-".
-	null *nullseal.AEAD
-
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
-
-// LeaveCipherOut replaces the cipher of an archive, so that benchmarks can tell what
-// it costs. Only this module can make the argument.
-func (cfg *Config) LeaveCipherOut(null *nullseal.AEAD) { cfg.null = null }
 
 // KeysConfig says for whom data keys are wrapped. Several may be named; each can
 // read what is sealed.

@@ -16,7 +16,6 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/sealgate/sealgate/internal/configtest"
-	"github.com/sealgate/sealgate/internal/nullseal"
 	"github.com/sealgate/sealgate/seal/archive"
 )
 
@@ -174,20 +173,14 @@ func TestAnUnknownKeyIsRefused(t *testing.T) {
 	}
 }
 
-// What benchmarks use to leave sealing out must be out of reach. A field with the tag
-// "-" would not be: it has the key "-".
 func TestNoConfigurationTurnsSealingOff(t *testing.T) {
-	for _, key := range []string{"-", "null", "Null", "_", "LeaveCipherOut"} {
+	for _, key := range []string{"-", "null", "Null", "_", "LeaveCipherOut", "switches"} {
 		cfg := createDefaultConfig().(*Config)
 		assert.Error(t, confmap.NewFromStringMap(map[string]any{key: map[string]any{}}).Unmarshal(cfg), key)
-		assert.Nil(t, cfg.null, key)
 	}
 	for field := range reflect.TypeFor[Config]().Fields() {
 		assert.NotEqual(t, "-", field.Tag.Get("mapstructure"), field.Name)
 	}
-	cfg := createDefaultConfig().(*Config)
-	cfg.LeaveCipherOut(&nullseal.AEAD{})
-	assert.NotNil(t, cfg.null, "benchmarks can")
 }
 
 func TestTheReadmeHasEveryKey(t *testing.T) {

@@ -35,7 +35,7 @@ func (cfg *KeysConfig) provider() seal.Provider {
 // check has a data key wrapped and reads the search key, as Start does. It runs where the exporter is
 // made, so that the command `validate` finds what would fail at a start.
 func (cfg *Config) check(ctx context.Context) error {
-	keeper, err := cfg.newKeeper(ctx, nil)
+	keeper, err := cfg.newKeeper(ctx, seal.KeeperOptions{})
 	if err == nil {
 		keeper.Close()
 	}
@@ -44,13 +44,9 @@ func (cfg *Config) check(ctx context.Context) error {
 }
 
 // newKeeper makes the first data key. It says in its errors which keys are wrong.
-func (cfg *Config) newKeeper(ctx context.Context, onError func(error)) (*seal.Keeper, error) {
-	keeper, err := seal.NewKeeper(ctx, cfg.Keys.provider(), seal.KeeperOptions{
-		RotateAfter: cfg.Keys.RotateAfter,
-		MaxAge:      cfg.Keys.MaxAge,
-		MaxSeals:    cfg.Keys.MaxSeals,
-		OnError:     onError,
-	})
+func (cfg *Config) newKeeper(ctx context.Context, opts seal.KeeperOptions) (*seal.Keeper, error) {
+	opts.RotateAfter, opts.MaxAge, opts.MaxSeals = cfg.Keys.RotateAfter, cfg.Keys.MaxAge, cfg.Keys.MaxSeals
+	keeper, err := seal.NewKeeper(ctx, cfg.Keys.provider(), opts)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("`keys`: %w; `sealctl keygen` makes keys", err)
 	}
@@ -65,9 +61,17 @@ func startKeeper(ctx context.Context, cfg *Config, tel *instruments, log *zap.Lo
 	if err := seal.SelfTest(); err != nil {
 		return nil, fmt.Errorf("the self-test of the cipher failed, so nothing is sealed: %w", err)
 	}
-	keeper, err := cfg.newKeeper(ctx, func(err error) {
-		tel.keyFailed()
-		log.Error("no new data key can be had; the current one is used to its limit", zap.Error(err))
+	keeper, err := cfg.newKeeper(ctx, seal.KeeperOptions{
+		OnError: func(err error) {
+			tel.keyFailed()
+			log.Error("no new data key can be had; the current one is used to its limit", zap.Error(err))
+		},
+		OnRecipients: func(added, removed []string) {
+			tel.recipientsChanged(len(added) + len(removed))
+			log.Warn("the recipients changed: the added keys can read what is sealed from now on, the removed keys cannot; "+
+				"if nobody replaced a key on purpose, restore the files under `keys` and restart",
+				zap.Strings("added", added), zap.Strings("removed", removed))
+		},
 	})
 	if err != nil {
 		return nil, err

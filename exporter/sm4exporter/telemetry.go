@@ -59,6 +59,10 @@ func (t *instruments) keyFailed() {
 	t.ExporterSm4KeyFailures.Add(context.Background(), 1, t.bySignal)
 }
 
+func (t *instruments) recipientsChanged(n int) {
+	t.ExporterSm4RecipientChanges.Add(context.Background(), int64(n), t.bySignal)
+}
+
 // sealed counts what was sealed, and the time it took.
 func (t *instruments) sealed(items int, took time.Duration) {
 	ctx := context.Background()

@@ -18,14 +18,16 @@ import (
 	"google.golang.org/grpc/stats"
 
 	"github.com/sealgate/sealgate/admission"
+	"github.com/sealgate/sealgate/extension/admissionextension/internal/metadata"
 	"github.com/sealgate/sealgate/internal/wire"
 )
 
 // middleware is the extension. It gives each request a ticket, and puts into the answer
-// what the processors noted on it.
+// what the processors noted on it. It refuses requests that are too deep to be decoded.
 type middleware struct {
 	component.StartFunc
 	component.ShutdownFunc
+	tel *metadata.TelemetryBuilder
 }
 
 var (
@@ -34,12 +36,14 @@ var (
 )
 
 // GetHTTPHandler serves a receiver over HTTP.
-func (*middleware) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHandlerFunc, error) {
+func (m *middleware) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHandlerFunc, error) {
 	return func(_ context.Context, next http.Handler) (http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, ticket := admission.NewContext(r.Context())
 			r = r.WithContext(ctx)
 			json := mediaType(r.Header) == "application/json"
+			refuse := func(err error) error { return m.refuse(ctx, err, "http") }
+			r.Body = &guard{ReadCloser: r.Body, scanners: scanners(r.URL.Path, json), refuse: refuse}
 			r.Body = &meter{ReadCloser: r.Body, ticket: ticket, json: json}
 			next.ServeHTTP(&answer{ResponseWriter: w, ticket: ticket}, r)
 		}), nil
@@ -140,8 +144,12 @@ func mediaType(h http.Header) string {
 }
 
 // GetGRPCServerOptions serves a receiver over gRPC.
-func (*middleware) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
-	return []grpc.ServerOption{grpc.StatsHandler(tickets{}), grpc.ChainUnaryInterceptor(intercept)}, nil
+func (m *middleware) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
+	c := newCodec()
+	refuse := func(ctx context.Context, err error) error { return m.refuse(ctx, err, "grpc") }
+	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(c), grpc.StatsHandler(tickets{}), grpc.ChainUnaryInterceptor(c.intercept(refuse), intercept),
+	}, nil
 }
 
 // tickets gives each call over gRPC a ticket with its size.

@@ -24,7 +24,6 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/extension"
-	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -33,7 +32,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
-	"go.uber.org/goleak"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -41,8 +40,6 @@ import (
 
 	"github.com/sealgate/sealgate/admission"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestConfigurationsAreUnderstood(t *testing.T) {
 	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
@@ -80,6 +77,22 @@ func (j *judge) note(ctx context.Context, signal admission.Signal, r admission.R
 type receiver struct {
 	http, grpc string
 	judge      *judge
+	ext        *middleware
+	tel        *componenttest.Telemetry
+}
+
+// refused returns how many requests were refused, by reason and transport.
+func (r *receiver) refused(t *testing.T) map[[2]string]int64 {
+	t.Helper()
+	m, err := r.tel.GetMetric("otelcol_extension_admission_refused_requests")
+	require.NoError(t, err)
+	counts := map[[2]string]int64{}
+	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		reason, _ := p.Attributes.Value("reason")
+		transport, _ := p.Attributes.Value("transport")
+		counts[[2]string{reason.AsString(), transport.AsString()}] = p.Value
+	}
+	return counts
 }
 
 type host struct {
@@ -94,8 +107,11 @@ func (h host) GetExtensions() map[component.ID]component.Component {
 func start(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{http: freeAddr(t), grpc: freeAddr(t), judge: &judge{}}
-	e, err := NewFactory().Create(t.Context(), extension.Settings{ID: component.MustNewID("admission"), TelemetrySettings: extensiontest.NewNopSettings(component.MustNewType("admission")).TelemetrySettings}, NewFactory().CreateDefaultConfig())
+	r.tel = componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, r.tel.Shutdown(context.WithoutCancel(t.Context()))) })
+	e, err := NewFactory().Create(t.Context(), extension.Settings{ID: component.MustNewID("admission"), TelemetrySettings: r.tel.NewTelemetrySettings()}, NewFactory().CreateDefaultConfig())
 	require.NoError(t, err)
+	r.ext = e.(*middleware)
 	f := otlpreceiver.NewFactory()
 	cfg := f.CreateDefaultConfig()
 	retrieved, err := confmap.NewRetrievedFromYAML(fmt.Appendf(nil, "protocols: {http: {endpoint: %q, middlewares: [{id: admission}]}, grpc: {endpoint: %q, middlewares: [{id: admission}]}}", r.http, r.grpc))

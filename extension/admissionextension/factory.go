@@ -1,8 +1,6 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package admissionextension is the `admission` extension: receivers of OTLP that name it
-// in their `middlewares` tell senders what the `admission` processors refused.
 package admissionextension
 
 import (
@@ -10,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
+
+	"github.com/sealgate/sealgate/extension/admissionextension/internal/metadata"
 )
 
 // Config is the configuration of the extension, which has no settings.
@@ -17,9 +17,13 @@ type Config struct{}
 
 // NewFactory returns the factory of the `admission` extension.
 func NewFactory() extension.Factory {
-	return extension.NewFactory(component.MustNewType("admission"), func() component.Config { return &Config{} }, create, component.StabilityLevelBeta)
+	return extension.NewFactory(metadata.Type, func() component.Config { return &Config{} }, create, metadata.ExtensionStability)
 }
 
-func create(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-	return &middleware{}, nil
+func create(_ context.Context, set extension.Settings, _ component.Config) (extension.Extension, error) {
+	tel, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	return &middleware{tel: tel}, nil
 }

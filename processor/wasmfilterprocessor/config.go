@@ -17,7 +17,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sealgate/sealgate/internal/logfilter"
-	"github.com/sealgate/sealgate/internal/nullfuel"
 	"github.com/sealgate/sealgate/wasmhost"
 )
 
@@ -83,17 +82,9 @@ type Config struct {
 	// able to write it. Empty: none is kept.
 	CacheDirectory string `mapstructure:"cache_directory"`
 
-	// unmetered leaves the guard out. It is not exported, so that no configuration can
-	// set it: a field with the tag "-" has the key "-".
-	unmetered *nullfuel.Unmetered
-
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
-
-// LeaveGuardOut leaves the fuel out, so that benchmarks can tell what it costs. Only
-// this module can make the argument.
-func (cfg *Config) LeaveGuardOut(unmetered *nullfuel.Unmetered) { cfg.unmetered = unmetered }
 
 // NeverDropConfig names records that are kept.
 type NeverDropConfig struct {

@@ -17,7 +17,6 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/sealgate/sealgate/internal/configtest"
-	"github.com/sealgate/sealgate/internal/nullfuel"
 )
 
 // configured returns the configuration that yaml describes, as the Collector would
@@ -94,17 +93,11 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 	}
 }
 
-// What benchmarks use to leave the guard out must be out of reach. A field with the tag
-// "-" would not be: it has the key "-".
 func TestNoConfigurationTurnsTheGuardOff(t *testing.T) {
-	for _, key := range []string{"-", "unmetered", "Unmetered", "_", "LeaveGuardOut"} {
+	for _, key := range []string{"-", "unmetered", "Unmetered", "_", "LeaveGuardOut", "guard"} {
 		cfg := createDefaultConfig().(*Config)
 		assert.Error(t, confmap.NewFromStringMap(map[string]any{key: map[string]any{}}).Unmarshal(cfg), key)
-		assert.Nil(t, cfg.unmetered, key)
 	}
-	cfg := createDefaultConfig().(*Config)
-	cfg.LeaveGuardOut(&nullfuel.Unmetered{})
-	assert.NotNil(t, cfg.unmetered, "benchmarks can")
 }
 
 func TestTheReadmeHasEveryKey(t *testing.T) {

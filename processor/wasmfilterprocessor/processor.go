@@ -129,7 +129,6 @@ func (cfg *Config) runtimeOptions() wasmhost.RuntimeOptions {
 	return wasmhost.RuntimeOptions{
 		CacheDir:    cfg.CacheDirectory,
 		MemoryPages: uint32(cfg.MemoryMiB << 10 / pageKiB),
-		Unmetered:   cfg.unmetered,
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/sealgate/sealgate/internal/nullseal"
 	"github.com/sealgate/sealgate/seal"
 )
 
@@ -49,8 +48,7 @@ type Options struct {
 	OnFile    func(path string)
 	OnWarning func(error)
 
-	// Null replaces the cipher, in benchmarks alone.
-	Null *nullseal.AEAD
+	switches switches
 
 	open  opener
 	now   func() time.Time
@@ -65,6 +63,7 @@ type FrameInfo struct {
 }
 
 func (o *Options) setDefaults() error {
+	o.switches.read()
 	if o.MaxFileBytes <= 0 {
 		o.MaxFileBytes = 256 << 20
 	}

@@ -92,9 +92,7 @@ func newFile(o *Options, period *seal.Period, h Header) (*fileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Null != nil {
-		keys.AEAD = o.Null
-	}
+	o.switches.apply(keys)
 	w := &fileWriter{path: filepath.Join(o.Dir, h.FileName()), header: h, period: period, keys: keys, began: o.now()}
 	if w.f, err = o.open(w.path); err != nil {
 		return nil, err

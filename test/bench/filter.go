@@ -20,7 +20,6 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processortest"
 
-	"github.com/sealgate/sealgate/internal/nullfuel"
 	"github.com/sealgate/sealgate/processor/wasmfilterprocessor"
 )
 
@@ -129,10 +128,10 @@ func openFilters(ctx context.Context, input plog.Logs, ourConfig, theirConfig ma
 // function that comes back does one run and returns what was kept.
 func openLogs(ctx context.Context, f processor.Factory, settings map[string]any, input plog.Logs) (*subject, func() plog.Logs, error) {
 	cfg := f.CreateDefaultConfig()
-	if settings[leaveGuardOut] != nil {
+	guarded := settings[leaveGuardOut] == nil
+	if !guarded {
 		settings = maps.Clone(settings)
 		delete(settings, leaveGuardOut)
-		cfg.(*wasmfilterprocessor.Config).LeaveGuardOut(&nullfuel.Unmetered{})
 	}
 	if err := confmap.NewFromStringMap(settings).Unmarshal(cfg); err != nil {
 		return nil, nil, err
@@ -142,7 +141,11 @@ func openLogs(ctx context.Context, f processor.Factory, settings map[string]any,
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := p.Start(ctx, componenttest.NewNopHost()); err != nil {
+	start := func() error { return p.Start(ctx, componenttest.NewNopHost()) }
+	if !guarded {
+		start = func() error { return withoutGuard(func() error { return p.Start(ctx, componenttest.NewNopHost()) }) }
+	}
+	if err := start(); err != nil {
 		return nil, nil, errors.Join(err, p.Shutdown(ctx))
 	}
 	batch := plog.NewLogs()

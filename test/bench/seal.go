@@ -20,7 +20,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/sealgate/sealgate/exporter/sm4exporter"
-	"github.com/sealgate/sealgate/internal/nullseal"
 	"github.com/sealgate/sealgate/internal/sealpdata"
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
@@ -212,17 +211,17 @@ func roundTrip(ctx context.Context, k keys, encoded []byte, sealAll func(ptrace.
 // openArchives sets up two archives on the same disk, one with the cipher taken
 // out.
 func openArchives(ctx context.Context) (ours, theirs *subject, err error) {
-	if ours, err = openArchive(ctx, nil); err != nil {
+	if ours, err = openArchive(ctx, false); err != nil {
 		return nil, nil, err
 	}
-	theirs, err = openArchive(ctx, &nullseal.AEAD{})
+	theirs, err = openArchive(ctx, true)
 	return ours, theirs, err
 }
 
 // openArchive makes a subject of an archive in a new directory. A run is a few
 // requests of each of several concurrent senders, all of which are safe on the disk
 // at its end.
-func openArchive(ctx context.Context, null *nullseal.AEAD) (*subject, error) {
+func openArchive(ctx context.Context, null bool) (*subject, error) {
 	const each = 4                   // requests of a sender in a run
 	ctx = context.WithoutCancel(ctx) // a run is short, and is not to fail half-way
 	a, err := startArchive(ctx, null)
@@ -260,13 +259,13 @@ type testArchive struct {
 	null bool
 }
 
-func startArchive(ctx context.Context, null *nullseal.AEAD) (*testArchive, error) {
+func startArchive(ctx context.Context, null bool) (*testArchive, error) {
 	dir, err := os.MkdirTemp("", "sealgate-bench-")
 	if err != nil {
 		return nil, err
 	}
-	a := &testArchive{dir: dir, null: null != nil}
-	if err := a.start(ctx, null); err != nil {
+	a := &testArchive{dir: dir, null: null}
+	if err := a.start(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return a, nil
@@ -274,7 +273,7 @@ func startArchive(ctx context.Context, null *nullseal.AEAD) (*testArchive, error
 
 func (a *testArchive) files() string { return filepath.Join(a.dir, "archive") }
 
-func (a *testArchive) start(ctx context.Context, null *nullseal.AEAD) (err error) {
+func (a *testArchive) start(ctx context.Context) (err error) {
 	if a.keys, err = newKeys(a.dir); err != nil {
 		return err
 	}
@@ -286,11 +285,14 @@ func (a *testArchive) start(ctx context.Context, null *nullseal.AEAD) (err error
 	}).Unmarshal(cfg); err != nil {
 		return err
 	}
-	cfg.LeaveCipherOut(null)
 	if a.Traces, err = f.CreateTraces(ctx, exportertest.NewNopSettings(f.Type()), cfg); err != nil {
 		return err
 	}
-	return a.Start(ctx, componenttest.NewNopHost())
+	open := func() error { return a.Start(ctx, componenttest.NewNopHost()) }
+	if a.null {
+		return withoutCipher(open)
+	}
+	return open()
 }
 
 // close ends the archive and removes it. It fails unless what was sealed is whole.
@@ -319,7 +321,7 @@ func (a *testArchive) finish() error {
 // and compressed alone, request by request in both.
 func archiveBytes(ctx context.Context) (ours, theirs float64, err error) {
 	const n = 100
-	a, err := startArchive(ctx, nil)
+	a, err := startArchive(ctx, false)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -35,7 +35,7 @@ func (b *body) rewrite(declared int, result byte) {
 	b.start, b.copied = b.pos, b.pos
 	b.frames = append(b.frames[:0], frame{})
 	is := b.outline()
-	b.held = is.loops && !is.calls && result != 0 && !b.off
+	b.held = is.loops && !is.calls && result != 0 && !b.guard.Off()
 	b.local, b.scratch, b.usesIt = uint32(b.locals), uint32(b.locals), false
 	if b.held {
 		b.scratch++

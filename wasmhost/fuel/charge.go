@@ -3,7 +3,11 @@
 
 package fuel
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/sealgate/sealgate/internal/guard"
+)
 
 // charger writes the code that takes units from the counter. It leaves the stack of
 // operands as it finds it.
@@ -11,7 +15,7 @@ type charger struct {
 	global uint32 // index of the counter
 	held   bool   // the function holds the counter in a local, see hold
 	local  uint32 // index of that
-	off    bool   // nothing is charged, in benchmarks alone
+	guard  guard.Guard
 }
 
 // hold begins a function that holds the counter in a local from its entry to its end. A
@@ -41,7 +45,7 @@ func (c charger) release(out []byte) []byte {
 //
 //	<read>; i64.const units; i64.sub; <check>
 func (c charger) fixed(out []byte, units int64, depth int) []byte {
-	if c.off {
+	if c.guard.Off() {
 		return out
 	}
 	return c.check(c.less(out, units), depth)
@@ -49,7 +53,7 @@ func (c charger) fixed(out []byte, units int64, depth int) []byte {
 
 // unchecked takes some units where a loop follows, which will stop the guest.
 func (c charger) unchecked(out []byte, units int64) []byte {
-	if c.off {
+	if c.guard.Off() {
 		return out
 	}
 	return c.set(c.less(out, units))
@@ -68,7 +72,7 @@ func (c charger) less(out []byte, units int64) []byte {
 //	local.tee n; <read>; i64.const 1; i64.sub;
 //	local.get n; i64.extend_i32_u; i64.const shift; i64.shr_u; i64.sub; <check>
 func (c charger) scaled(out []byte, n uint32, shift, depth int) []byte {
-	if c.off {
+	if c.guard.Off() {
 		return out
 	}
 	move := byte(0x88) // i64.shr_u

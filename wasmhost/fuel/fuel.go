@@ -5,8 +5,6 @@ package fuel
 
 import (
 	"fmt"
-
-	"github.com/sealgate/sealgate/internal/nullfuel"
 )
 
 const (
@@ -43,9 +41,6 @@ type Limits struct {
 	// modules without a maximum, so that wazero accepts both with
 	// WithMemoryCapacityFromMax, see the package's documentation.
 	Pages uint32
-
-	// Unmetered leaves the guard out, in benchmarks alone.
-	Unmetered *nullfuel.Unmetered
 }
 
 // Module is an instrumented module, and what was found in it.

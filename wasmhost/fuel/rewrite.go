@@ -3,7 +3,11 @@
 
 package fuel
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/sealgate/sealgate/internal/guard"
+)
 
 // header is the magic number and version 1: core specification, 5.5.16.
 var header = []byte("\x00asm\x01\x00\x00\x00")
@@ -39,7 +43,7 @@ type signature struct {
 }
 
 func rewrite(module []byte, limits Limits) (*Module, error) {
-	w := &rewriter{reader: newReader(module), limits: limits, charger: charger{off: limits.Unmetered != nil}}
+	w := &rewriter{reader: newReader(module), limits: limits, charger: charger{guard: guard.New()}}
 	if !bytes.HasPrefix(module, header) {
 		w.fail("this is not a WebAssembly binary of version 1: a text file is to be assembled first, a component to be built as a core module")
 		return nil, w.err

@@ -25,20 +25,21 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                      metric.Meter
-	mu                         sync.Mutex
-	registrations              []metric.Registration
-	ExporterSm4CompressedBytes metric.Int64Counter
-	ExporterSm4Files           metric.Int64Counter
-	ExporterSm4Frames          metric.Int64Counter
-	ExporterSm4Items           metric.Int64Counter
-	ExporterSm4KeyAge          metric.Float64ObservableGauge
-	ExporterSm4KeyFailures     metric.Int64Counter
-	ExporterSm4KeySeals        metric.Int64ObservableGauge
-	ExporterSm4PlainBytes      metric.Int64Counter
-	ExporterSm4RefusedItems    metric.Int64Counter
-	ExporterSm4SealTime        metric.Float64Counter
-	ExporterSm4SealedBytes     metric.Int64Counter
+	meter                       metric.Meter
+	mu                          sync.Mutex
+	registrations               []metric.Registration
+	ExporterSm4CompressedBytes  metric.Int64Counter
+	ExporterSm4Files            metric.Int64Counter
+	ExporterSm4Frames           metric.Int64Counter
+	ExporterSm4Items            metric.Int64Counter
+	ExporterSm4KeyAge           metric.Float64ObservableGauge
+	ExporterSm4KeyFailures      metric.Int64Counter
+	ExporterSm4KeySeals         metric.Int64ObservableGauge
+	ExporterSm4PlainBytes       metric.Int64Counter
+	ExporterSm4RecipientChanges metric.Int64Counter
+	ExporterSm4RefusedItems     metric.Int64Counter
+	ExporterSm4SealTime         metric.Float64Counter
+	ExporterSm4SealedBytes      metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -166,6 +167,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_exporter_sm4_plain_bytes",
 		metric.WithDescription("Bytes of encoded telemetry before compression. [Beta]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterSm4RecipientChanges, err = builder.meter.Int64Counter(
+		"otelcol_exporter_sm4_recipient_changes",
+		metric.WithDescription("Recipients that were added or removed when keys were read again. Another key in a file is both. [Beta]"),
+		metric.WithUnit("{recipient}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterSm4RefusedItems, err = builder.meter.Int64Counter(

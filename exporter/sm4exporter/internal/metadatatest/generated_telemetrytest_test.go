@@ -34,6 +34,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ExporterSm4Items.Add(context.Background(), 1)
 	tb.ExporterSm4KeyFailures.Add(context.Background(), 1)
 	tb.ExporterSm4PlainBytes.Add(context.Background(), 1)
+	tb.ExporterSm4RecipientChanges.Add(context.Background(), 1)
 	tb.ExporterSm4RefusedItems.Add(context.Background(), 1)
 	tb.ExporterSm4SealTime.Add(context.Background(), 1)
 	tb.ExporterSm4SealedBytes.Add(context.Background(), 1)
@@ -59,6 +60,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterSm4PlainBytes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterSm4RecipientChanges(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterSm4RefusedItems(t, testTel,
