@@ -98,11 +98,10 @@ func (o *opener) stream(s *lokiStream) (opened []*lokiStream, errs []error) {
 		if line == nil {
 			line = &lokiLine{}
 		}
-		streamLabels := s.Labels
-		if labels, isOpen, err := o.line(s.Labels, line); err != nil {
-			errs = append(errs, err)
-		} else if isOpen {
-			streamLabels = labels.place(s.Labels, line)
+		streamLabels, keep, problems := o.line(s.Labels, line)
+		errs = append(errs, problems...)
+		if !keep {
+			continue
 		}
 		key, err := marshal(streamLabels) // its keys are sorted
 		if err != nil {
