@@ -201,13 +201,13 @@ func (r *reader) logFields(to plog.LogRecord, version int) (stay []string) {
 	return r.fields(append(logFields(to), severityText(to)))
 }
 
-// compare reports copies in the clear that differ from the sealed values. A backend may
-// have lost a copy.
+// compare reports copies in the clear that contradict the sealed values. A backend may
+// have lost a copy, and a collector on the way may have set one that was not there.
 func (r *reader) compare(clear, sealed plog.LogRecord) {
-	if n := clear.SeverityNumber(); n != 0 && n != sealed.SeverityNumber() {
+	if n, is := clear.SeverityNumber(), sealed.SeverityNumber(); n != 0 && is != 0 && n != is {
 		r.forged = append(r.forged, "(severity number)")
 	}
-	if t := clear.ObservedTimestamp(); t != 0 && t != sealed.ObservedTimestamp() {
+	if t, is := clear.ObservedTimestamp(), sealed.ObservedTimestamp(); t != 0 && is != 0 && t != is {
 		r.forged = append(r.forged, "(observed time)")
 	}
 }
