@@ -212,8 +212,9 @@ func labelsOf(rl plog.ResourceLogs, sl plog.ScopeLogs, r plog.LogRecord, all map
 	labels.putCount("flags", uint32(r.Flags()))
 	labels.putCount("dropped_attributes_count", r.DroppedAttributesCount())
 	labels.put("severity_text", r.SeverityText())
-	labels.putCopy(all, "severity_number", uint64(r.SeverityNumber()))
-	labels.putCopy(all, "observed_timestamp", uint64(r.ObservedTimestamp()))
+	if _, ok := all["severity_number"]; ok {
+		labels.putCount("severity_number", uint32(r.SeverityNumber()))
+	}
 	return labels
 }
 
@@ -222,13 +223,6 @@ func (l openedLabels) put(name, value string) { putNew(l.add, name, value) }
 func (l openedLabels) putCount(name string, n uint32) {
 	if n != 0 {
 		l.put(name, strconv.FormatUint(uint64(n), 10))
-	}
-}
-
-// putCopy puts a value that Loki has in the clear as well, if it has.
-func (l openedLabels) putCopy(all map[string]string, name string, n uint64) {
-	if _, ok := all[name]; ok && n != 0 {
-		l.put(name, strconv.FormatUint(n, 10))
 	}
 }
 

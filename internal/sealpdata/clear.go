@@ -137,17 +137,19 @@ func logFields(r plog.LogRecord) []field {
 	}
 }
 
-// severityText and copied are fields of a log record that version 2 seals as well. The
-// copied ones stay in the clear for the backend, so they are not a surprise there.
+// severityText and severityNumber are fields of a log record that version 2 seals as
+// well.
 func severityText(r plog.LogRecord) field {
 	return field{"(severity text)", r.SeverityText() != "", func() { r.SetSeverityText("") }}
 }
 
-func copied(r plog.LogRecord) []field {
-	return []field{
-		{"(severity number)", r.SeverityNumber() != 0, func() { r.SetSeverityNumber(0) }},
-		{"(observed time)", r.ObservedTimestamp() != 0, func() { r.SetObservedTimestamp(0) }},
-	}
+func severityNumber(r plog.LogRecord) field {
+	return field{"(severity number)", r.SeverityNumber() != 0, func() { r.SetSeverityNumber(0) }}
+}
+
+// observedTime is never sealed.
+func observedTime(r plog.LogRecord) []field {
+	return []field{{"(observed time)", r.ObservedTimestamp() != 0, func() { r.SetObservedTimestamp(0) }}}
 }
 
 // resourceFields are the fields of a resource that the record mode seals.

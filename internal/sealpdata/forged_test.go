@@ -172,7 +172,6 @@ func TestForgedFieldsOfLogsNeverComeOut(t *testing.T) {
 		"dropped":         func(r plog.LogRecord) { r.SetDroppedAttributesCount(1) },
 		"severity text":   func(r plog.LogRecord) { r.SetSeverityText("forged") },
 		"severity number": func(r plog.LogRecord) { r.SetSeverityNumber(plog.SeverityNumberDebug) },
-		"observed time":   func(r plog.LogRecord) { r.SetObservedTimestamp(7) },
 		"second user.id":  func(r plog.LogRecord) { r.Attributes().PutStr("user.id", "mallory") },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -191,10 +190,24 @@ func TestForgedFieldsOfLogsNeverComeOut(t *testing.T) {
 func TestCopiesThatABackendLostComeBack(t *testing.T) {
 	original, ld, open := sealedLog(t, Options{})
 	firstLog(ld).SetSeverityNumber(0)
-	firstLog(ld).SetObservedTimestamp(0)
 	_, err := UnsealLogs(open, ld)
 	require.NoError(t, err)
 	sameLogs(t, original, ld)
+}
+
+// The observed time is in the clear, unless the record has no other time.
+func TestAnObservedTimeIsMarkedUnlessTheRecordIsBoundToIt(t *testing.T) {
+	for at, want := range map[pcommon.Timestamp]any{5: []any{"(observed time)"}, 0: nil, 6: nil} {
+		ld, open := oneLog(t, at, 6)
+		_, err := Unsealer{open, ClearMark}.Logs(ld)
+		require.NoError(t, err)
+		assert.Equal(t, want, firstLog(ld).Attributes().AsRaw()[NameClear])
+		assert.EqualValues(t, 6, firstLog(ld).ObservedTimestamp())
+	}
+	ld, open := oneLog(t, 5, 6)
+	_, err := Unsealer{open, ClearDrop}.Logs(ld)
+	require.NoError(t, err)
+	assert.Zero(t, firstLog(ld).ObservedTimestamp())
 }
 
 func TestRecordsThatLostTheirKeyAreFound(t *testing.T) {

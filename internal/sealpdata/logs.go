@@ -18,7 +18,6 @@ const (
 	logEventName
 	logSeverityText
 	logSeverity // the number, which stays in the clear as well
-	logObserved // the observed time, which stays in the clear as well
 	logRecord   // nothing follows: the record was sealed in the record mode
 )
 
@@ -112,9 +111,6 @@ func (b *batch) sealLog(r plog.LogRecord) {
 	if has&logSeverity != 0 {
 		b.enc.Uint(uint64(uint32(r.SeverityNumber())))
 	}
-	if has&logObserved != 0 {
-		b.enc.Int(int64(r.ObservedTimestamp() - logTime(r)))
-	}
 	b.trace, b.span = r.TraceID(), r.SpanID()
 	b.stripAttributes(r.Attributes(), true)
 	b.trace, b.span = pcommon.TraceID{}, pcommon.SpanID{}
@@ -140,9 +136,6 @@ func logParts(r plog.LogRecord) uint64 {
 	}
 	if r.SeverityNumber() != 0 {
 		has |= logSeverity
-	}
-	if r.ObservedTimestamp() != 0 {
-		has |= logObserved
 	}
 	return has
 }

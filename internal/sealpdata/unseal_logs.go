@@ -161,7 +161,7 @@ func (r *reader) log(to plog.LogRecord, at pcommon.Timestamp, version int) {
 	} else {
 		r.whole = has&logRecord != 0
 	}
-	stay := r.logFields(to, version)
+	stay := r.logFields(to, at, version)
 	to.Body().SetStr("")
 	body := pcommon.NewValueEmpty()
 	r.value(body, 0)
@@ -181,33 +181,27 @@ func (r *reader) log(to plog.LogRecord, at pcommon.Timestamp, version int) {
 	if has&logSeverity != 0 {
 		to.SetSeverityNumber(plog.SeverityNumber(int32(r.count())))
 	}
-	if has&logObserved != 0 {
-		to.SetObservedTimestamp(at + pcommon.Timestamp(r.int()))
-	}
 	r.attributes(to.Attributes(), stay...)
 }
 
 // logFields deals with the clear fields of a log record, and returns the names of those
-// that stay. Version 1 has severity and observed time in the clear alone.
-func (r *reader) logFields(to plog.LogRecord, version int) (stay []string) {
-	since2 := append(copied(to), severityText(to))
-	if version == 1 {
-		return append(r.fields(logFields(to)), r.fieldsIn(false, since2)...)
+// that stay. Version 1 has severity in the clear alone.
+func (r *reader) logFields(to plog.LogRecord, at pcommon.Timestamp, version int) (stay []string) {
+	if to.ObservedTimestamp() != at { // else the record is bound to it
+		stay = r.fieldsIn(false, observedTime(to))
 	}
-	if !r.whole {
-		return r.fields(append(logFields(to), since2...))
+	if version > 1 && r.whole {
+		to.SetSeverityNumber(0) // a copy for the backend, see compare
 	}
-	clearAll(copied(to)) // they come from the blob
-	return r.fields(append(logFields(to), severityText(to)))
+	severity := r.fieldsIn(version > 1 && r.whole, []field{severityNumber(to), severityText(to)})
+	return append(append(stay, severity...), r.fields(logFields(to))...)
 }
 
-// compare reports copies in the clear that contradict the sealed values. A backend may
-// have lost a copy, and a collector on the way may have set one that was not there.
+// compare reports a severity number in the clear that contradicts the sealed one. A
+// backend may have lost it, and a collector on the way may have set one where there was
+// none.
 func (r *reader) compare(clear, sealed plog.LogRecord) {
 	if n, is := clear.SeverityNumber(), sealed.SeverityNumber(); n != 0 && is != 0 && n != is {
 		r.forged = append(r.forged, "(severity number)")
-	}
-	if t, is := clear.ObservedTimestamp(), sealed.ObservedTimestamp(); t != 0 && is != 0 && t != is {
-		r.forged = append(r.forged, "(observed time)")
 	}
 }
