@@ -66,7 +66,7 @@ func (u *unseal) run(ctx context.Context, e *env, args []string) error {
 	}
 	clear, ok := clearModes[u.clear]
 	if !ok {
-		return usagef("--clear %q is none of mark, keep, drop", u.clear)
+		return usagef("--clear %q is not one of mark, keep, drop", u.clear)
 	}
 	keys, err := u.keys.identities()
 	if err != nil {

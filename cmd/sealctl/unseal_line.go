@@ -253,7 +253,9 @@ func (l openedLabels) place(stream map[string]string, line *lokiLine, clear seal
 	if line.own != nil {
 		own = l.without(line.own.Metadata)
 		line.own.Metadata = own
-		holders = append(holders, own)
+		parsed := line.own.parsedLabels()
+		holders = append(holders, own, parsed)
+		defer func() { line.own.setParsed(parsed) }()
 	}
 	confirmed := l.bound()
 	for _, name := range slices.Sorted(maps.Keys(l.add)) {

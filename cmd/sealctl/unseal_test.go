@@ -466,6 +466,20 @@ func TestASealedValueWinsOverAForgedLabel(t *testing.T) {
 	}
 }
 
+// A query may make labels of the line, here of ciphertext.
+func TestParsedLabelsAreInTheClear(t *testing.T) {
+	s := newSealer(t)
+	answer := strings.Replace(lokiJSON(t, s.records(t, secretRecords(1)), true), `"structuredMetadata":`, `"parsed":{"user_id":"mallory","other":"x"},"structuredMetadata":`, 1)
+	for clear, parsed := range map[string]string{"mark": `"parsed":{"other":"x"}`, "keep": `"parsed":{"other":"x"}`, "drop": ""} {
+		r := sealctlWith(t, nil, answer, "unseal", "--key", s.key, "--clear", clear)
+		require.Equal(t, exitPart, r.code)
+		require.NotContains(t, r.stdout, "mallory")
+		require.Contains(t, r.stdout, parsed)
+		require.Equal(t, parsed != "", strings.Contains(r.stdout, "parsed"))
+		require.Equal(t, clear == "mark", strings.Contains(r.stdout, `"sealed_clear":"other,service_name"`))
+	}
+}
+
 func TestClearLabelsAreMarkedOrDropped(t *testing.T) {
 	s := newSealer(t)
 	for _, categorized := range []bool{false, true} {
