@@ -42,7 +42,11 @@ const CommitmentSize = macSize
 // Commitment returns what ties a header to this key and no other: the same header
 // cannot be opened under two keys. Salt is the id of the file or the period.
 func (k *DataKey) Commitment(salt []byte) [CommitmentSize]byte {
-	return [CommitmentSize]byte(derive(k.secret[:], salt, infoCommitment, CommitmentSize))
+	return k.commitment(salt, infoCommitment)
+}
+
+func (k *DataKey) commitment(salt []byte, label string) [CommitmentSize]byte {
+	return [CommitmentSize]byte(derive(k.secret[:], salt, label, CommitmentSize))
 }
 
 // ErrCommitment says that a key is not the one that a header was made with.
@@ -50,7 +54,11 @@ var ErrCommitment = errors.New("the unwrapped key is not the one that this was s
 
 // Check returns ErrCommitment unless commitment is this key's.
 func (k *DataKey) Check(salt []byte, commitment [CommitmentSize]byte) error {
-	own := k.Commitment(salt)
+	return k.check(salt, infoCommitment, commitment)
+}
+
+func (k *DataKey) check(salt []byte, label string, commitment [CommitmentSize]byte) error {
+	own := k.commitment(salt, label)
 	if !hmac.Equal(own[:], commitment[:]) {
 		return ErrCommitment
 	}

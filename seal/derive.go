@@ -28,11 +28,19 @@ const (
 	infoArchive    = "sealgate/v1 archive encryption"
 	infoArchiveMAC = "sealgate/v1 archive header mac"
 	infoField      = "sealgate/v1 field encryption"
+	infoFieldV2    = "sealgate/v2 field encryption"
 	infoCommitment = "sealgate/v1 key commitment"
+	infoCommitV2   = "sealgate/v2 key commitment"
 	infoToken      = "sealgate/v1 search token"
 	infoWrap       = "sealgate/v1 key wrap"
 	infoKeyID      = "sealgate/v1 key id"
 )
+
+// fieldLabels has the labels of each version of sealed fields.
+var fieldLabels = map[byte]struct{ key, commitment string }{
+	fieldV1: {infoField, infoCommitment},
+	fieldV2: {infoFieldV2, infoCommitV2},
+}
 
 // derive returns n bytes made of secret with HKDF (RFC 5869) over SM3.
 func derive(secret, salt []byte, info string, n int) []byte {

@@ -29,12 +29,17 @@ func newPairOfFields(t testing.TB) (*FieldSealer, *FieldOpener) {
 	return s, o
 }
 
+// nonce returns the nonces of one seal with this counter.
+func nonce(counter uint64) *Nonces {
+	return &Nonces{[saltSize]byte{1, 2, 3, 4, 5, 6, 7, 8}, counter, counter + 1}
+}
+
 func TestAFieldIsOpenedAsItWasSealed(t *testing.T) {
 	s, o := newPairOfFields(t)
 	for _, size := range []int{0, 1, 15, 16, 17, 300, 100_000} {
 		for _, counter := range []uint64{0, 127, 128, 1 << 31, maxFieldSeals - 1} {
 			text := []byte(strings.Repeat("x", size))
-			sealed := s.Seal([]byte("before"), counter, PlaceSpan, testBinding, text)
+			sealed := s.Seal([]byte("before"), nonce(counter), PlaceSpan, testBinding, text)
 			require.Equal(t, "before", string(sealed[:6]))
 			got, err := o.Open([]byte("and "), PlaceSpan, testBinding, sealed[6:])
 			require.NoError(t, err)
@@ -46,7 +51,7 @@ func TestAFieldIsOpenedAsItWasSealed(t *testing.T) {
 func TestEveryFlippedBitOfAFieldIsFound(t *testing.T) {
 	s, o := newPairOfFields(t)
 	for _, counter := range []uint64{0, 5, 300, 1 << 31} {
-		sealed := s.Seal(nil, counter, PlaceSpan, testBinding, []byte("secret text"))
+		sealed := s.Seal(nil, nonce(counter), PlaceSpan, testBinding, []byte("secret text"))
 		for bit := range 8 * len(sealed) {
 			got, err := o.Open(nil, PlaceSpan, testBinding, flip(sealed, bit))
 			require.Error(t, err, "counter %d, bit %d", counter, bit)
@@ -58,7 +63,7 @@ func TestEveryFlippedBitOfAFieldIsFound(t *testing.T) {
 
 func TestACutOrExtendedFieldIsRefused(t *testing.T) {
 	s, o := newPairOfFields(t)
-	sealed := s.Seal(nil, 1000, PlaceSpan, testBinding, []byte("secret text"))
+	sealed := s.Seal(nil, nonce(1000), PlaceSpan, testBinding, []byte("secret text"))
 	for n := range sealed {
 		_, err := o.Open(nil, PlaceSpan, testBinding, sealed[:n])
 		require.Error(t, err)
@@ -71,12 +76,12 @@ func TestACutOrExtendedFieldIsRefused(t *testing.T) {
 
 func TestACounterHasOneEncoding(t *testing.T) {
 	s, o := newPairOfFields(t)
-	sealed := s.Seal(nil, 5, PlaceSpan, testBinding, []byte("text"))
+	sealed := s.Seal(nil, nonce(5), PlaceSpan, testBinding, []byte("text"))
 	for _, long := range [][]byte{{0x85, 0}, {0x85, 0x80, 0}, {0x85, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0}} {
 		value, n := binary.Uvarint(long)
 		require.Equal(t, uint64(5), value)
 		require.Len(t, long, n)
-		other := slices.Concat(sealed[:1], long, sealed[2:])
+		other := slices.Concat(sealed[:1+saltSize], long, sealed[1+saltSize+1:])
 		_, err := o.Open(nil, PlaceSpan, testBinding, other)
 		require.ErrorIs(t, err, errField)
 	}
@@ -84,7 +89,7 @@ func TestACounterHasOneEncoding(t *testing.T) {
 
 func TestAFieldBelongsToItsPlaceItsBindingAndItsPeriod(t *testing.T) {
 	s, o := newPairOfFields(t)
-	sealed := s.Seal(nil, 5, PlaceSpan, testBinding, []byte("text"))
+	sealed := s.Seal(nil, nonce(5), PlaceSpan, testBinding, []byte("text"))
 	for _, place := range []Place{PlaceResource, PlaceScope, PlaceLog, 0, 255} {
 		_, err := o.Open(nil, place, testBinding, sealed)
 		require.ErrorIs(t, err, errField)
@@ -111,7 +116,7 @@ func TestAFieldBelongsToItsPlaceItsBindingAndItsPeriod(t *testing.T) {
 func TestAFieldOfAFutureVersionIsNamed(t *testing.T) {
 	_, o := newPairOfFields(t)
 	_, err := o.Open(nil, PlaceSpan, nil, make([]byte, 40))
-	requireError(t, err, "version 0", "reads 1")
+	requireError(t, err, "version 0", "of version 2")
 }
 
 func limited(t testing.TB, limit uint64) *FieldSealer {
@@ -129,12 +134,12 @@ func TestNoCounterIsReservedAboveTheLimit(t *testing.T) {
 	require.ErrorIs(t, err, ErrKeyExhausted)
 	first, err := s.Reserve(7)
 	require.NoError(t, err)
-	assert.Zero(t, first)
+	assert.Zero(t, first.next)
 	_, err = s.Reserve(4)
 	require.ErrorIs(t, err, ErrKeyExhausted)
 	first, err = s.Reserve(3)
 	require.NoError(t, err)
-	assert.Equal(t, uint64(7), first)
+	assert.Equal(t, uint64(7), first.next)
 	_, err = s.Reserve(1)
 	require.ErrorIs(t, err, ErrKeyExhausted)
 	assert.Equal(t, uint64(10), s.Sealed())
@@ -161,7 +166,7 @@ func TestNoCounterIsReservedTwiceWhileOthersAreRefused(t *testing.T) {
 		wg.Go(func() {
 			for range 2 * limit {
 				if first, err := s.Reserve(1); err == nil {
-					given[g] = append(given[g], first)
+					given[g] = append(given[g], first.next)
 				}
 				if _, err := s.Reserve(limit + 1); err == nil {
 					t.Error("more was reserved than the limit")
@@ -185,9 +190,9 @@ func TestFieldsAreSealedAndOpenedConcurrently(t *testing.T) {
 		wg.Go(func() {
 			text, binding := strings.Repeat("t", 10*g), strings.Repeat("b", g)
 			for range 300 {
-				c, err := s.Reserve(1)
+				n, err := s.Reserve(1)
 				assert.NoError(t, err)
-				got, err := o.Open(nil, PlaceLog, []byte(binding), s.Seal(nil, c, PlaceLog, []byte(binding), []byte(text)))
+				got, err := o.Open(nil, PlaceLog, []byte(binding), s.Seal(nil, &n, PlaceLog, []byte(binding), []byte(text)))
 				assert.NoError(t, err)
 				assert.Equal(t, text, string(got))
 			}
@@ -208,7 +213,7 @@ func newTestKeeper(t testing.TB, opts KeeperOptions, r ...Recipient) *Keeper {
 func TestAFieldIsOpenedWithTheHeaderThatTravelsWithIt(t *testing.T) {
 	pair, kek := newPair(t), newTestKEK(t, testKey)
 	p := newTestKeeper(t, KeeperOptions{}, pair.recipient, kek).Current()
-	sealed := p.Fields().Seal(nil, 0, PlaceLog, testBinding, []byte("text"))
+	sealed := p.Fields().Seal(nil, nonce(0), PlaceLog, testBinding, []byte("text"))
 	h, err := ParseFieldHeader(p.Fields().Header())
 	require.NoError(t, err)
 	assert.Equal(t, p.ID, h.Period)
@@ -255,9 +260,9 @@ func TestWhatIsNoFieldHeaderIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	encode := base64.RawURLEncoding.EncodeToString
 	for _, tt := range []struct{ name, text, says string }{
-		{"empty", "", "not of version 1"},
+		{"empty", "", "not of version 1 or 2"},
 		{"not base64url", "a header!", "not base64url"},
-		{"of the future", encode(append([]byte{2}, raw[1:]...)), "not of version 1"},
+		{"of the future", encode(append([]byte{3}, raw[1:]...)), "not of version 1 or 2"},
 		{"cut in the period", encode(raw[:10]), "cut short"},
 		{"cut in the recipients", encode(raw[:len(raw)-1]), "cut short"},
 		{"extended", encode(append(slices.Clone(raw), 0)), "1 bytes follow"},
@@ -284,7 +289,7 @@ func FuzzParseFieldHeader(f *testing.F) {
 		if err != nil {
 			return
 		}
-		b := append([]byte{fieldVersion}, h.Period[:]...)
+		b := append([]byte{h.Version}, h.Period[:]...)
 		b, err = AppendWrapped(append(b, h.Commitment[:]...), h.Wrapped)
 		require.NoError(t, err)
 		raw, err := base64.RawURLEncoding.DecodeString(text)
@@ -295,9 +300,10 @@ func FuzzParseFieldHeader(f *testing.F) {
 
 func FuzzFieldOpen(f *testing.F) {
 	s, o := newPairOfFields(f)
-	genuine := s.Seal(nil, 300, PlaceSpan, testBinding, []byte("text"))
+	genuine := s.Seal(nil, nonce(300), PlaceSpan, testBinding, []byte("text"))
 	f.Add(genuine)
 	f.Add([]byte{1, 0x85, 0, 1, 2, 3})
+	f.Add([]byte{2, 1, 2, 3, 4, 5, 6, 7, 8, 0x85, 0, 1, 2, 3})
 	f.Fuzz(func(t *testing.T, sealed []byte) {
 		if _, err := o.Open(nil, PlaceSpan, testBinding, sealed); err == nil {
 			require.Equal(t, genuine, sealed, "nothing opens but what was sealed")
@@ -311,6 +317,86 @@ func BenchmarkFieldSeal(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))
 	for i := 0; b.Loop(); i++ {
-		dst = s.Seal(dst[:0], uint64(i), PlaceSpan, testBinding, text)
+		dst = s.Seal(dst[:0], nonce(uint64(i)), PlaceSpan, testBinding, text)
 	}
+}
+
+// A snapshot that is restored twice has the same key and the same counter twice.
+func TestARestoredSnapshotRepeatsNoNonce(t *testing.T) {
+	seen := map[string]bool{}
+	for range 100 {
+		s := limited(t, 10) // the same key and period, from the first counter on
+		nonces, err := s.Reserve(2)
+		require.NoError(t, err)
+		for range 2 {
+			sealed := s.Seal(nil, &nonces, PlaceLog, nil, []byte("text"))
+			start := string(sealed[:1+saltSize+1])
+			require.False(t, seen[start], "salt and counter come twice")
+			seen[start] = true
+		}
+	}
+}
+
+func TestEachReservationHasAFreshSalt(t *testing.T) {
+	s := limited(t, 10)
+	one, err := s.Reserve(1)
+	require.NoError(t, err)
+	two, err := s.Reserve(1)
+	require.NoError(t, err)
+	assert.NotEqual(t, one.salt, two.salt)
+}
+
+func TestMoreSealsThanReservedPanic(t *testing.T) {
+	s := limited(t, 10)
+	nonces, err := s.Reserve(1)
+	require.NoError(t, err)
+	s.Seal(nil, &nonces, PlaceLog, nil, nil)
+	assert.Panics(t, func() { s.Seal(nil, &nonces, PlaceLog, nil, nil) })
+}
+
+func TestACounterAboveTheLimitIsRefused(t *testing.T) {
+	s, o := newPairOfFields(t)
+	sealed := s.Seal(nil, nonce(5), PlaceSpan, testBinding, []byte("text"))
+	above := binary.AppendUvarint(slices.Clone(sealed[:1+saltSize]), 1<<32+5) // the same nonce
+	_, err := o.Open(nil, PlaceSpan, testBinding, append(above, sealed[1+saltSize+1:]...))
+	require.ErrorIs(t, err, errField)
+}
+
+// A header that is relabelled as an older version must not open anything.
+func TestAHeaderCannotBeDowngraded(t *testing.T) {
+	kek := newTestKEK(t, testKey)
+	raw, err := base64.RawURLEncoding.DecodeString(newTestKeeper(t, KeeperOptions{}, kek).Current().Fields().Header())
+	require.NoError(t, err)
+	require.EqualValues(t, 2, raw[0])
+	raw[0] = 1
+	h, err := ParseFieldHeader(base64.RawURLEncoding.EncodeToString(raw))
+	require.NoError(t, err)
+	_, err = h.Opener(t.Context(), []Identity{kek})
+	require.ErrorIs(t, err, ErrCommitment)
+}
+
+func TestAFieldOfOneVersionDoesNotOpenAsTheOther(t *testing.T) {
+	old, err := NewOldFieldOpener(testKey, testPeriod)
+	require.NoError(t, err)
+	s, o := newPairOfFields(t)
+	sealed := s.Seal(nil, nonce(5), PlaceSpan, testBinding, []byte("text"))
+	_, err = old.Open(nil, PlaceSpan, testBinding, sealed)
+	requireError(t, err, "version 2", "of version 1")
+	_, err = o.Open(nil, PlaceSpan, testBinding, append([]byte{1}, sealed[1:]...))
+	requireError(t, err, "version 1", "of version 2")
+	_, err = old.Open(nil, PlaceSpan, testBinding, append([]byte{1}, sealed[1:]...))
+	require.Error(t, err)
+}
+
+func TestSealedFieldsAreTold(t *testing.T) {
+	s, _ := newPairOfFields(t)
+	sealed := s.Seal(nil, nonce(300), PlaceSpan, testBinding, nil)
+	assert.True(t, LooksSealed(sealed))
+	for n := range sealed {
+		assert.False(t, LooksSealed(sealed[:n]))
+	}
+	assert.True(t, LooksSealed(append([]byte{1, 5}, make([]byte, tagSize)...)))
+	assert.False(t, LooksSealed(append([]byte{3, 5}, make([]byte, 40)...)))
+	assert.Equal(t, sealed[len(sealed)-tagSize:], func() []byte { tag := Tag(sealed); return tag[:] }())
+	assert.Zero(t, Tag(nil))
 }

@@ -273,11 +273,12 @@ func TestHammerKeeper(t *testing.T) {
 					assert.ErrorIs(t, err, ErrKeyExhausted)
 					continue
 				}
-				c, err := period.Fields().Reserve(1)
+				nonces, err := period.Fields().Reserve(1)
 				if err != nil {
 					assert.ErrorIs(t, err, ErrKeyExhausted)
 					continue
 				}
+				c := nonces.next
 				mu.Lock()
 				if seen[period] == nil {
 					seen[period] = map[uint64]bool{}

@@ -145,12 +145,12 @@ func checkField() error {
 	if err != nil {
 		return err
 	}
-	counter, err := sealer.Reserve(1)
+	nonces, err := sealer.Reserve(1)
 	if err != nil {
 		return err
 	}
 	text, binding := []byte("self-test"), []byte("here")
-	sealed := sealer.Seal(nil, counter, PlaceSpan, binding, text)
+	sealed := sealer.Seal(nil, &nonces, PlaceSpan, binding, text)
 	got, err := opener.Open(nil, PlaceSpan, binding, sealed)
 	if err != nil {
 		return err

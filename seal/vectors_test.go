@@ -5,12 +5,15 @@ package seal
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,8 +121,7 @@ func makeVectors(t testing.TB, kept vectorRecipients) vectors {
 	key, err := newDataKey(testKey)
 	require.NoError(t, err)
 	v.Recipients = keepRecipients(t, kept)
-	v.Header, err = encodeFieldHeader(testPeriod, key, v.Recipients.wrapped())
-	require.NoError(t, err)
+	v.Header = headerV1(t, key, v.Recipients.wrapped())
 	v.Derived = derivedVectors(t, key, unhex(v.FileID))
 	v.Fields = fieldVectors(t)
 	tokens := newTestTokenKey(t, unhex(v.SearchKey))
@@ -146,14 +148,146 @@ func derivedVectors(t testing.TB, key *DataKey, file []byte) map[string]string {
 	}
 }
 
+// fieldVectors seals as version 1 did. Nothing else seals version 1 any more.
 func fieldVectors(t testing.TB) (fields []vectorField) {
 	t.Helper()
-	s, _ := newPairOfFields(t)
 	for i, counter := range []uint64{0, 127, 128, maxFieldSeals - 1} {
 		place, text := Place(i+1), fmt.Sprintf("field %d", i)
-		fields = append(fields, vectorField{place, counter, hex.EncodeToString([]byte(text)), hex.EncodeToString(s.Seal(nil, counter, place, testBinding, []byte(text)))})
+		fields = append(fields, vectorField{place, counter, hex.EncodeToString([]byte(text)), hex.EncodeToString(sealV1(t, counter, place, testBinding, []byte(text)))})
 	}
 	return fields
+}
+
+func sealV1(t testing.TB, counter uint64, place Place, binding, plaintext []byte) []byte {
+	t.Helper()
+	key, err := newDataKey(testKey)
+	require.NoError(t, err)
+	aead, err := fieldAEAD(key, fieldV1, testPeriod)
+	require.NoError(t, err)
+	nonce := binary.BigEndian.AppendUint64(make([]byte, 4), counter)
+	aad := slices.Concat([]byte{fieldV1, byte(place)}, testPeriod[:], binding)
+	return aead.Seal(binary.AppendUvarint([]byte{fieldV1}, counter), nonce, plaintext, aad)
+}
+
+func headerV1(t testing.TB, key *DataKey, wrapped []Wrapped) string {
+	t.Helper()
+	commitment := key.Commitment(testPeriod[:])
+	b, err := AppendWrapped(slices.Concat([]byte{fieldV1}, testPeriod[:], commitment[:]), wrapped)
+	require.NoError(t, err)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// vectorsV2 is testdata/vectors-v2.json. Its data key, period, binding and recipients
+// are those of vectors.json.
+type vectorsV2 struct {
+	Derived map[string]string `json:"derived"`
+	Header  string            `json:"field_header"`
+	Fields  []vectorFieldV2   `json:"fields"`
+	Hostile []vectorHostile   `json:"hostile"`
+}
+
+type vectorFieldV2 struct {
+	Salt string `json:"salt"`
+	vectorField
+	Nonce string `json:"nonce"`
+	AAD   string `json:"aad"`
+	Tag   string `json:"tag"`
+}
+
+// vectorHostile is a field that a reader refuses.
+type vectorHostile struct {
+	Why    string `json:"why"`
+	Place  Place  `json:"place"`
+	Sealed string `json:"sealed"`
+}
+
+const vectorsV2File = "testdata/vectors-v2.json"
+
+func makeVectorsV2(t testing.TB) (v vectorsV2) {
+	t.Helper()
+	key, err := newDataKey(testKey)
+	require.NoError(t, err)
+	commitment := key.commitment(testPeriod[:], infoCommitV2)
+	v.Derived = map[string]string{
+		"field_encryption": hex.EncodeToString(derive(key.secret[:], testPeriod[:], infoFieldV2, KeySize)),
+		"field_commitment": hex.EncodeToString(commitment[:]),
+	}
+	v.Header, err = encodeFieldHeader(testPeriod, key, readVectors(t).Recipients.wrapped())
+	require.NoError(t, err)
+	s, _ := newPairOfFields(t)
+	for i, counter := range []uint64{0, 127, 128, maxFieldSeals - 1} {
+		place, text, nonces := Place(i+1), fmt.Appendf(nil, "field %d", i), nonce(counter)
+		sealed := s.Seal(nil, nonces, place, testBinding, text)
+		tag := Tag(sealed)
+		v.Fields = append(v.Fields, vectorFieldV2{
+			Salt:        hex.EncodeToString(nonces.salt[:]),
+			vectorField: vectorField{place, counter, hex.EncodeToString(text), hex.EncodeToString(sealed)},
+			Nonce:       hex.EncodeToString(binary.BigEndian.AppendUint32(nonces.salt[:], uint32(counter))),
+			AAD:         hex.EncodeToString(slices.Concat([]byte{2, byte(place)}, testPeriod[:], testBinding)),
+			Tag:         hex.EncodeToString(tag[:]),
+		})
+	}
+	v.Hostile = hostileVectors(s)
+	return v
+}
+
+func hostileVectors(s *FieldSealer) []vectorHostile {
+	text := []byte("field")
+	good := s.Seal(nil, nonce(5), PlaceSpan, testBinding, text)
+	counter := 1 + saltSize
+	hostile := func(why string, place Place, sealed ...[]byte) vectorHostile {
+		return vectorHostile{why, place, hex.EncodeToString(slices.Concat(sealed...))}
+	}
+	return []vectorHostile{
+		hostile("no bytes", PlaceSpan),
+		hostile("version 1 under a key of version 2", PlaceSpan, []byte{1}, good[1:]),
+		hostile("version 3", PlaceSpan, []byte{3}, good[1:]),
+		hostile("another place", PlaceLog, good),
+		hostile("a counter of two bytes where one is enough", PlaceSpan, good[:counter], []byte{0x85, 0}, good[counter+1:]),
+		hostile("a counter of 2^32 + 5, whose lower bytes are those of 5", PlaceSpan, good[:counter], []byte{0x85, 0x80, 0x80, 0x80, 0x10}, good[counter+1:]),
+		hostile("another salt", PlaceSpan, flip(good, 8)),
+		hostile("another ciphertext", PlaceSpan, flip(good, 8*(counter+1))),
+		hostile("another tag", PlaceSpan, flip(good, 8*len(good)-1)),
+		hostile("cut in the tag", PlaceSpan, good[:len(good)-1]),
+		hostile("cut in the salt", PlaceSpan, good[:saltSize]),
+		hostile("one byte more", PlaceSpan, good, []byte{0}),
+	}
+}
+
+func readVectorsV2(t testing.TB) (v vectorsV2) {
+	t.Helper()
+	b, err := os.ReadFile(vectorsV2File)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(b, &v))
+	return v
+}
+
+func TestVectorsAreWhatVersion2Makes(t *testing.T) {
+	made := makeVectorsV2(t)
+	if *update {
+		b, err := json.MarshalIndent(made, "", "  ")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(vectorsV2File, append(b, '\n'), 0o644))
+	}
+	require.Equal(t, readVectorsV2(t), made, "the format has changed; version 2 must not")
+}
+
+func TestVectorsOfVersion2Open(t *testing.T) {
+	v, old := readVectorsV2(t), readVectors(t)
+	h, err := ParseFieldHeader(v.Header)
+	require.NoError(t, err)
+	o, err := h.Opener(t.Context(), []Identity{newTestKEK(t, unhex(old.Recipients.KEK))})
+	require.NoError(t, err)
+	assert.Equal(t, 2, o.Version())
+	for _, f := range v.Fields {
+		text, err := o.Open(nil, f.Place, unhex(old.Binding), unhex(f.Sealed))
+		require.NoError(t, err)
+		assert.Equal(t, f.Plaintext, hex.EncodeToString(text))
+	}
+	for _, f := range v.Hostile {
+		_, err := o.Open(nil, f.Place, unhex(old.Binding), unhex(f.Sealed))
+		assert.Error(t, err, f.Why)
+	}
 }
 
 func (r vectorRecipients) wrapped() []Wrapped {

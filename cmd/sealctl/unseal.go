@@ -17,14 +17,19 @@ import (
 )
 
 type unseal struct {
-	keys    keyFlags
-	backend string
+	keys          keyFlags
+	backend       string
+	clear         string
+	requireSealed bool
 }
+
+// clearModes are the values of --clear.
+var clearModes = map[string]sealpdata.Clear{"keep": sealpdata.ClearKeep, "drop": sealpdata.ClearDrop, "mark": sealpdata.ClearMark}
 
 func unsealCommand() command {
 	return command{
 		name:    "unseal",
-		args:    "--key FILE [--from-backend tempo|loki|auto] < ANSWER",
+		args:    "--key FILE [--from-backend tempo|loki|auto] [--clear mark|keep|drop] [--require-sealed] < ANSWER",
 		summary: "open a trace or log lines from a backend: JSON on stdin, in the clear on stdout",
 		about: `
 It takes what Tempo answers to /api/traces/{id} and /api/v2/traces/{id}, what Loki
@@ -32,12 +37,21 @@ answers to query and query_range, and OTLP as JSON; several documents or lines i
 row too. Traces come out as OTLP JSON, Loki's answers in their own form: with the
 line in the clear, and what was sealed as labels.
 
-What cannot be opened is left sealed and named on stderr, with exit code 1. What a
-backend kept in the clear, such as labels, is as authentic as the backend is.`,
+A sealed value wins over one in the clear. Values in the clear are as authentic as the
+backend is. --clear says what to do with them: mark lists their names in the attribute
+sealed.clear, in the label sealed_clear of a line of Loki; * says that nothing of the
+record was sealed. keep leaves them as they are, drop removes them.
+
+A record that cannot be opened is left sealed. It is named on stderr, and so is each
+value that somebody has put beside sealed ones; the exit code is then 1. With
+--require-sealed it is 1 for records in the clear, too. Every run ends with the number of
+records that were opened, that failed, and that were in the clear.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 			u := &unseal{}
 			u.keys.register(fs)
 			fs.StringVar(&u.backend, "from-backend", "auto", "`BACKEND` that the answer is from: tempo, loki, or auto to tell by its form")
+			fs.StringVar(&u.clear, "clear", "mark", "`WHAT` to do with values that were in the clear: mark, keep or drop")
+			fs.BoolVar(&u.requireSealed, "require-sealed", false, "end with exit code 1 if a span, a log record or a line was not sealed")
 			return u.run
 		},
 	}
@@ -50,12 +64,17 @@ func (u *unseal) run(ctx context.Context, e *env, args []string) error {
 	if u.backend != "auto" && u.backend != "tempo" && u.backend != "loki" {
 		return usagef("--from-backend %q is none of tempo, loki, auto", u.backend)
 	}
+	clear, ok := clearModes[u.clear]
+	if !ok {
+		return usagef("--clear %q is not one of mark, keep, drop", u.clear)
+	}
 	keys, err := u.keys.identities()
 	if err != nil {
 		return err
 	}
-	o := &opener{backend: u.backend, openKey: cachedKeys(ctx, keys)}
+	o := &opener{backend: u.backend, requireSealed: u.requireSealed, Unsealer: sealpdata.Unsealer{Open: cachedKeys(ctx, keys), Clear: clear}}
 	if err := o.documents(ctx, e); err != nil {
+		o.summary(e) // of the documents before
 		return err
 	}
 	return o.conclude(e)
@@ -88,10 +107,11 @@ func openHeader(ctx context.Context, text string, keys []seal.Identity) (*seal.F
 
 // opener opens document after document.
 type opener struct {
-	backend string
-	openKey sealpdata.OpenKey
-	stats   sealpdata.Stats
-	errs    int
+	sealpdata.Unsealer
+	backend       string
+	requireSealed bool
+	stats         sealpdata.Stats
+	errs          int
 }
 
 // maxSaid is how many errors of one document are named.
@@ -160,15 +180,24 @@ func (o *opener) document(text []byte) (inClear []byte, errs []error, err error)
 	return o.loki(top)
 }
 
-// conclude says how much was opened.
+// summary says how many records were opened.
+func (o *opener) summary(e *env) {
+	e.say("%d opened, %d failed, %d in the clear", o.stats.Unsealed, o.stats.Failed, o.stats.Plain)
+}
+
+// conclude says how the run ended.
 func (o *opener) conclude(e *env) error {
+	o.summary(e)
 	s := o.stats
 	if s.Failed > 0 || o.errs > 0 {
-		e.say("%d opened, %d left sealed, %d were not sealed", s.Unsealed, s.Failed, s.Plain)
 		return errPart
 	}
 	if s.Unsealed == 0 {
 		e.say("nothing in it is sealed")
+	}
+	if o.requireSealed && s.Plain > 0 {
+		e.say("records in the clear are not accepted, since --require-sealed is given")
+		return errPart
 	}
 	return nil
 }

@@ -24,15 +24,19 @@ import (
 // chunks. The first group is the attribute, the second the number of the chunk.
 var sealedLabel = regexp.MustCompile(`^sealed_(key|resource|scope|span)(?:_(\d{1,6}))?$`)
 
-// openedLabels are what a line gets.
+// clearLabel is the label that lists the clear labels of a line.
+const clearLabel = "sealed_clear"
+
+// openedLabels are the labels that were sealed of a line.
 type openedLabels struct {
 	add   map[string]string
-	scope bool // the names of its scope are now in add, or there are none
+	scope bool    // the names of its scope are now in add, or it has none
+	ids   lineIDs // that the line is bound to
 }
 
-// line opens one line, if it is sealed. What it returns is good only then. The
-// line itself is changed.
-func (o *opener) line(stream map[string]string, line *lokiLine) (labels openedLabels, isOpen bool, err error) {
+// line opens one line, if it is sealed. It changes the line, and returns the labels of
+// its stream. With keep false, the line is in the clear and is dropped.
+func (o *opener) line(stream map[string]string, line *lokiLine) (labels map[string]string, keep bool, errs []error) {
 	all := maps.Clone(stream)
 	if all == nil {
 		all = map[string]string{}
@@ -41,46 +45,93 @@ func (o *opener) line(stream map[string]string, line *lokiLine) (labels openedLa
 		maps.Copy(all, line.own.Metadata)
 	}
 	if all["sealed_key"] == "" {
-		o.stats.Plain++
-		return labels, false, nil
+		return o.lineWithoutKey(stream, all, line)
 	}
-	ld, stats, err := o.unsealLine(all, line)
+	opened, err := o.openLine(all, line)
+	if err != nil {
+		return stream, true, []error{err}
+	}
+	labels, replaced := opened.place(stream, line, o.Clear)
+	if len(replaced) > 0 {
+		errs = append(errs, fmt.Errorf("the line at %s has labels in the clear with other values than the sealed ones, which are printed: %s; somebody has added them, or an attribute of another level has the same label", line.time, strings.Join(replaced, ", ")))
+	}
+	return labels, true, errs
+}
+
+// lineWithoutKey deals with a line that has no key: it is in the clear, or has lost its
+// key.
+func (o *opener) lineWithoutKey(stream, all map[string]string, line *lokiLine) (labels map[string]string, keep bool, errs []error) {
+	lost := sealpdata.LooksSealed(line.text)
+	for name := range all {
+		lost = lost || sealedLabel.MatchString(name)
+	}
+	if lost {
+		o.stats.Failed++
+		return stream, true, []error{fmt.Errorf("the line at %q stays sealed: the label sealed_key is not there", line.time)}
+	}
+	o.stats.Plain++
+	switch {
+	case o.Clear == sealpdata.ClearDrop:
+		return nil, false, nil
+	case o.Clear == sealpdata.ClearKeep:
+		return stream, true, nil
+	case line.own != nil:
+		line.own.Metadata = withLabel(line.own.Metadata, clearLabel, sealpdata.ClearAll)
+		return stream, true, nil
+	}
+	return withLabel(stream, clearLabel, sealpdata.ClearAll), true, nil
+}
+
+func withLabel(labels map[string]string, name, value string) map[string]string {
+	with := maps.Clone(labels)
+	if with == nil {
+		with = map[string]string{}
+	}
+	with[name] = value
+	return with
+}
+
+// openLine opens a line that has a key, and puts the text into it.
+func (o *opener) openLine(all map[string]string, line *lokiLine) (labels openedLabels, err error) {
+	ld, ids, stats, err := o.unsealLine(all, line)
 	if err != nil && ld == (plog.Logs{}) {
 		o.stats.Failed++
-		return labels, false, fmt.Errorf("the line at %q stays sealed: %w", line.time, err)
+		return labels, fmt.Errorf("the line at %q stays sealed: %w", line.time, err)
 	}
 	o.count(stats)
 	if stats.Unsealed == 0 || err != nil {
 		if stats.Failed == 0 { // its resource or its scope cannot be opened
 			o.stats.Unsealed, o.stats.Failed = o.stats.Unsealed-stats.Unsealed, o.stats.Failed+1
 		}
-		return labels, false, fmt.Errorf("the line at %s: %w", line.time, errors.Join(each(err)[:1]...))
+		return labels, fmt.Errorf("the line at %s: %w", line.time, errors.Join(each(err)[:1]...))
 	}
 	rl := ld.ResourceLogs().At(0)
 	sl := rl.ScopeLogs().At(0)
 	record := sl.LogRecords().At(0)
 	line.text = record.Body().AsString()
-	return labelsOf(rl, sl, record, all), true, nil
+	labels = labelsOf(rl, sl, record, all)
+	labels.ids = ids
+	return labels, nil
 }
 
 // unsealLine opens the record that Loki made a line of. Loki has one label for an id of a record and
 // for an attribute of that name; so where the record does not open with the ids of the labels, it had
 // attributes instead of one or both of them.
-func (o *opener) unsealLine(all map[string]string, line *lokiLine) (ld plog.Logs, stats sealpdata.Stats, err error) {
-	for i, ids := range idsOf(all) {
-		tried, tryErr := lineToLogs(all, line, ids)
+func (o *opener) unsealLine(all map[string]string, line *lokiLine) (ld plog.Logs, ids lineIDs, stats sealpdata.Stats, err error) {
+	for i, try := range idsOf(all) {
+		tried, tryErr := lineToLogs(all, line, try)
 		if tryErr != nil {
-			return plog.Logs{}, stats, tryErr
+			return plog.Logs{}, ids, stats, tryErr
 		}
-		tryStats, tryErr := sealpdata.UnsealLogs(o.openKey, tried)
+		tryStats, tryErr := sealpdata.UnsealLogs(o.Open, tried)
 		if tryStats.Unsealed > 0 && tryErr == nil {
-			return tried, tryStats, nil
+			return tried, try, tryStats, nil
 		}
 		if i == 0 {
-			ld, stats, err = tried, tryStats, tryErr
+			ld, ids, stats, err = tried, try, tryStats, tryErr
 		}
 	}
-	return ld, stats, err
+	return ld, ids, stats, err
 }
 
 // lineIDs are the ids that a line's record may have had.
@@ -123,8 +174,10 @@ func lineToLogs(all map[string]string, line *lokiLine, ids lineIDs) (plog.Logs, 
 	r.Body().SetStr(line.text)
 	r.SetTraceID(ids.trace)
 	r.SetSpanID(ids.span)
-	sl.Scope().SetName(all["scope_name"])
-	sl.Scope().SetVersion(all["scope_version"])
+	if all["sealed_scope"] != "" { // else an attribute may have such a name
+		sl.Scope().SetName(all["scope_name"])
+		sl.Scope().SetVersion(all["scope_version"])
+	}
 	for label, value := range all {
 		part := sealedLabel.FindStringSubmatch(label)
 		if part == nil {
@@ -158,6 +211,10 @@ func labelsOf(rl plog.ResourceLogs, sl plog.ScopeLogs, r plog.LogRecord, all map
 	labels.put("event_name", r.EventName())
 	labels.putCount("flags", uint32(r.Flags()))
 	labels.putCount("dropped_attributes_count", r.DroppedAttributesCount())
+	labels.put("severity_text", r.SeverityText())
+	if _, ok := all["severity_number"]; ok {
+		labels.putCount("severity_number", uint32(r.SeverityNumber()))
+	}
 	return labels
 }
 
@@ -188,24 +245,83 @@ func addLabels(to map[string]string, prefix string, attributes pcommon.Map) {
 	}
 }
 
-// place puts labels where the line has its own, and returns the labels of its
-// stream.
-func (l openedLabels) place(stream map[string]string, line *lokiLine) map[string]string {
-	left := l.without(stream)
-	if line.own == nil {
-		for name, value := range l.add {
-			putNew(left, name, value)
-		}
-		return left
+// place puts labels where the line has its own, and returns the labels of its stream,
+// and the names of clear labels that had other values than the sealed ones.
+func (l openedLabels) place(stream map[string]string, line *lokiLine, clear sealpdata.Clear) (left map[string]string, replaced []string) {
+	left = l.without(stream)
+	own, holders := left, []map[string]string{left}
+	if line.own != nil {
+		own = l.without(line.own.Metadata)
+		line.own.Metadata = own
+		parsed := line.own.parsedLabels()
+		holders = append(holders, own, parsed)
+		defer func() { line.own.setParsed(parsed) }()
 	}
-	own := l.without(line.own.Metadata)
-	for name, value := range l.add {
-		if _, ok := left[name]; !ok {
-			putNew(own, name, value)
+	confirmed := l.bound()
+	for _, name := range slices.Sorted(maps.Keys(l.add)) {
+		if confirmed[name] {
+			continue // the label is that of the id, which the line is bound to
+		}
+		confirmed[name] = true
+		if conflict, there := takeLabel(holders, name, l.add[name]); !there {
+			own[name] = l.add[name]
+		} else if conflict {
+			own[name] = l.add[name]
+			replaced = append(replaced, name)
 		}
 	}
-	line.own.Metadata = own
-	return left
+	l.dealWithClear(holders, own, confirmed, clear)
+	return left, replaced
+}
+
+// unknownService is the value that Loki gives the label service_name where it sees no
+// service.
+const unknownService = "unknown_service"
+
+// takeLabel removes a label that has another value than the sealed one. There is true
+// if it stays, or if it was removed and that is to be reported.
+func takeLabel(holders []map[string]string, name, value string) (conflict, there bool) {
+	for _, labels := range holders {
+		was, ok := labels[name]
+		switch {
+		case !ok:
+		case was == value:
+			there = true
+		default:
+			delete(labels, name)
+			conflict = conflict || was != unknownService
+		}
+	}
+	return conflict, there || conflict
+}
+
+// bound returns the labels that a line is bound to.
+func (l openedLabels) bound() map[string]bool {
+	return map[string]bool{"trace_id": !l.ids.trace.IsEmpty(), "span_id": !l.ids.span.IsEmpty()}
+}
+
+// dealWithClear marks or drops the labels that were in the clear.
+func (l openedLabels) dealWithClear(holders []map[string]string, own map[string]string, confirmed map[string]bool, clear sealpdata.Clear) {
+	if clear == sealpdata.ClearKeep {
+		return
+	}
+	var names []string
+	for _, labels := range holders {
+		delete(labels, clearLabel)
+		for name := range labels {
+			if confirmed[name] {
+				continue
+			}
+			names = append(names, name)
+			if clear == sealpdata.ClearDrop {
+				delete(labels, name)
+			}
+		}
+	}
+	if clear == sealpdata.ClearMark && len(names) > 0 {
+		slices.Sort(names)
+		own[clearLabel] = strings.Join(slices.Compact(names), ",")
+	}
 }
 
 // without returns labels without those that sealing added.

@@ -63,6 +63,23 @@ type lokiOwn struct {
 	Parsed   json.RawMessage   `json:"parsed,omitempty"`
 }
 
+// parsedLabels returns the labels that the query has made of the line. They are in the
+// clear, as others are.
+func (o *lokiOwn) parsedLabels() (labels map[string]string) {
+	_ = json.Unmarshal(o.Parsed, &labels) // Loki writes a map of texts; anything else is left out
+	return labels
+}
+
+func (o *lokiOwn) setParsed(labels map[string]string) {
+	if o.Parsed == nil {
+		return
+	}
+	o.Parsed, _ = marshal(labels) // texts can always be written
+	if len(labels) == 0 {
+		o.Parsed = nil
+	}
+}
+
 // UnmarshalJSON reads an array of two or three.
 func (l *lokiLine) UnmarshalJSON(text []byte) error {
 	var parts []json.RawMessage
@@ -98,11 +115,10 @@ func (o *opener) stream(s *lokiStream) (opened []*lokiStream, errs []error) {
 		if line == nil {
 			line = &lokiLine{}
 		}
-		streamLabels := s.Labels
-		if labels, isOpen, err := o.line(s.Labels, line); err != nil {
-			errs = append(errs, err)
-		} else if isOpen {
-			streamLabels = labels.place(s.Labels, line)
+		streamLabels, keep, problems := o.line(s.Labels, line)
+		errs = append(errs, problems...)
+		if !keep {
+			continue
 		}
 		key, err := marshal(streamLabels) // its keys are sorted
 		if err != nil {

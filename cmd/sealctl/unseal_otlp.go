@@ -14,8 +14,6 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-
-	"github.com/sealgate/sealgate/internal/sealpdata"
 )
 
 // trace opens a trace of Tempo, in either version of its API, or traces in OTLP.
@@ -32,7 +30,7 @@ func (o *opener) trace(top map[string]json.RawMessage) (inClear []byte, errs []e
 	if err != nil {
 		return nil, nil, fmt.Errorf("it is not a trace: %w", err)
 	}
-	stats, sealed := sealpdata.UnsealTraces(o.openKey, td)
+	stats, sealed := o.Traces(td)
 	o.count(stats)
 	inClear, err = new(ptrace.JSONMarshaler).MarshalTraces(td)
 	return inClear, each(sealed), err
@@ -63,7 +61,7 @@ func (o *opener) logs(text []byte) (inClear []byte, errs []error, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("they are not logs: %w", err)
 	}
-	stats, sealed := sealpdata.UnsealLogs(o.openKey, ld)
+	stats, sealed := o.Logs(ld)
 	o.count(stats)
 	inClear, err = new(plog.JSONMarshaler).MarshalLogs(ld)
 	return inClear, each(sealed), err

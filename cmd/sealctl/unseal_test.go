@@ -160,9 +160,9 @@ func TestATraceOfTempoIsOpenedInEveryFormThatItHas(t *testing.T) {
 	} {
 		t.Run(form, func(t *testing.T) {
 			for _, backend := range []string{"auto", "tempo"} {
-				r := sealctlWith(t, nil, text, "unseal", "--key", s.key, "--from-backend", backend)
+				r := sealctlWith(t, nil, text, "unseal", "--key", s.key, "--from-backend", backend, "--clear", "keep")
 				require.Equal(t, exitDone, r.code, r.stderr)
-				require.Empty(t, r.stderr)
+				require.Equal(t, "3 opened, 0 failed, 0 in the clear\n", r.stderr)
 				require.NoError(t, ptracetest.CompareTraces(plain, parseTraces(t, r.stdout)))
 			}
 		})
@@ -173,7 +173,7 @@ func TestLogsInOTLPAreOpened(t *testing.T) {
 	s, plain := newSealer(t), records(0, 4)
 	text, err := new(plog.JSONMarshaler).MarshalLogs(s.records(t, plain))
 	require.NoError(t, err)
-	r := sealctlWith(t, nil, string(text), "unseal", "--key", s.key)
+	r := sealctlWith(t, nil, string(text), "unseal", "--key", s.key, "--clear", "keep")
 	require.Equal(t, exitDone, r.code, r.stderr)
 	got, err := new(plog.JSONUnmarshaler).UnmarshalLogs([]byte(r.stdout))
 	require.NoError(t, err)
@@ -196,7 +196,7 @@ func TestASpanThatWasAlteredOrMovedStaysSealedAndIsNamed(t *testing.T) {
 	r := sealctlWith(t, nil, otlpJSON(t, sealed), "unseal", "--key", s.key)
 	require.Equal(t, exitPart, r.code)
 	require.Contains(t, r.stderr, "span abcd000000000000 of trace 01000000000000000000000000000002 stays sealed")
-	require.Contains(t, r.stderr, "2 opened, 1 left sealed, 0 were not sealed")
+	require.Contains(t, r.stderr, "2 opened, 1 failed, 0 in the clear")
 	require.NotContains(t, r.stderr, secret)
 	require.Equal(t, []string{"span-0001", "span-0003", "sealed"}, spanNames(parseTraces(t, r.stdout)))
 }
@@ -211,20 +211,20 @@ func TestWithAnotherKeyAllStaysSealed(t *testing.T) {
 		r := sealctlWith(t, nil, text, "unseal", "--key", other)
 		require.Equal(t, exitPart, r.code)
 		require.Contains(t, r.stderr, "wrapped for another recipient")
-		require.Contains(t, r.stderr, "0 opened, 3 left sealed")
+		require.Contains(t, r.stderr, "0 opened, 3 failed")
 		require.NotContains(t, r.stdout+r.stderr, secret)
 	}
 }
 
 func TestWhatIsNotSealedComesOutAsItIs(t *testing.T) {
 	key := symmetricKey(t, testKey)
-	r := sealctlWith(t, nil, otlpJSON(t, spans(0, 2)), "unseal", "--key", key)
+	r := sealctlWith(t, nil, otlpJSON(t, spans(0, 2)), "unseal", "--key", key, "--clear", "keep")
 	require.Equal(t, exitDone, r.code)
 	require.Equal(t, namesFrom(0, 2), names(t, r.stdout))
 	require.Contains(t, r.stderr, "nothing in it is sealed")
 
 	const answer = `{"data":{"result":[{"stream":{"a":"<b>"},"values":[["1","line & more"],["2","x",{"parsed":{"p":"q"}}]]},{"stream":{},"values":[]}],"resultType":"streams","stats":{"n":12345678901234567890}},"status":"success"}`
-	r = sealctlWith(t, nil, answer, "unseal", "--key", key)
+	r = sealctlWith(t, nil, answer, "unseal", "--key", key, "--clear", "keep")
 	require.Equal(t, exitDone, r.code)
 	require.Equal(t, answer+"\n", r.stdout)
 }
@@ -245,7 +245,6 @@ func secretRecords(n int) plog.Logs {
 		r.SetFlags(1)
 		r.Attributes().PutStr("user.id", fmt.Sprint(secret, i))
 		r.Attributes().PutEmptyMap("http").PutInt("status", 500)
-		r.Attributes().PutStr("service_name", "of the record") // is a label of that name already
 	}
 	return ld
 }
@@ -317,20 +316,14 @@ func TestLinesOfLokiAreOpenedIntoTextAndLabels(t *testing.T) {
 	for _, categorized := range []bool{false, true} {
 		text := lokiJSON(t, sealed, categorized)
 		require.NotContains(t, text, secret)
-		r := sealctlWith(t, nil, text, "unseal", "--key", s.key, "--from-backend", "loki")
-		require.Equal(t, result{exitDone, r.stdout, ""}, r)
+		r := sealctlWith(t, nil, text, "unseal", "--key", s.key, "--from-backend", "loki", "--clear", "keep")
+		require.Equal(t, result{exitDone, r.stdout, "3 opened, 0 failed, 0 in the clear\n"}, r)
 		var got, want lokiAnswer
 		require.NoError(t, json.Unmarshal([]byte(r.stdout), &got))
 		require.NoError(t, json.Unmarshal([]byte(lokiJSON(t, plain, categorized)), &want))
 		require.Equal(t, "success", got.Status)
 		require.Equal(t, len(want.Data.Result), len(got.Data.Result))
 		for i, stream := range want.Data.Result {
-			// The stream has the label of the resource, which is not overwritten.
-			if categorized {
-				delete(stream.Values[0].own.Metadata, "service_name")
-			} else {
-				stream.Labels["service_name"] = "checkout"
-			}
 			require.Equal(t, stream, got.Data.Result[i])
 		}
 	}
@@ -358,7 +351,7 @@ func TestLinesOfOneStreamThatDifferInWhatWasSealedBecomeStreams(t *testing.T) {
 	r := sealctlWith(t, nil, string(answer), "unseal", "--key", s.key)
 	require.Equal(t, exitPart, r.code, "its trace id is gone, so it is not in its place")
 	require.Contains(t, r.stderr, fmt.Sprintf("the line at %d", uint64(stamp(1))))
-	require.Contains(t, r.stderr, "0 opened, 1 left sealed, 1 were not sealed")
+	require.Contains(t, r.stderr, "0 opened, 1 failed, 1 in the clear")
 	require.Contains(t, r.stdout, "sealed_key")
 }
 
@@ -378,7 +371,7 @@ func TestLinesWithoutIDsThatLokiPutIntoOneStreamAreToldApart(t *testing.T) {
 	require.NoError(t, err)
 	r := sealctlWith(t, nil, string(answer), "unseal", "--key", s.key)
 	require.Equal(t, exitDone, r.code, r.stderr)
-	want := fmt.Sprintf(`{"streams":[{"stream":{"n":"1","service_name":"checkout"},"values":[["%d","line-0001"]]},{"stream":{"n":"0","service_name":"checkout"},"values":[["%d","line-0000"]]}]}`, uint64(stamp(1)), uint64(stamp(0)))
+	want := fmt.Sprintf(`{"streams":[{"stream":{"n":"1","sealed_clear":"service_name","service_name":"checkout"},"values":[["%d","line-0001"]]},{"stream":{"n":"0","sealed_clear":"service_name","service_name":"checkout"},"values":[["%d","line-0000"]]}]}`, uint64(stamp(1)), uint64(stamp(0)))
 	require.Equal(t, want+"\n", r.stdout)
 }
 
@@ -405,6 +398,7 @@ func TestLinesOpenWhateverTheirAttributesAreCalled(t *testing.T) {
 					for _, categorized := range []bool{false, true} {
 						got := sealctlWith(t, nil, lokiJSON(t, sealer.records(t, plain), categorized), "unseal", "--key", s.key, "--from-backend", "loki")
 						require.Equal(t, exitDone, got.code, "%s, %s=%s, %v: %s", mode, name, value, ids, got.stderr)
+						require.Contains(t, got.stderr, "1 opened, 0 failed")
 						require.Contains(t, got.stdout, "line-0001")
 					}
 				}
@@ -423,10 +417,189 @@ func TestAnAlteredLineStaysSealedAndIsNamedByItsTime(t *testing.T) {
 	r := sealctlWith(t, nil, lokiJSON(t, sealed, true), "unseal", "--key", s.key)
 	require.Equal(t, exitPart, r.code)
 	require.Contains(t, r.stderr, fmt.Sprintf("the line at %d", uint64(stamp(2))))
-	require.Contains(t, r.stderr, "1 opened, 1 left sealed")
+	require.Contains(t, r.stderr, "1 opened, 1 failed")
 	require.Contains(t, r.stdout, string(altered))
 	require.Contains(t, r.stdout, "line 0 of "+secret)
 	require.NotContains(t, r.stdout, "line 1 of")
+}
+
+// openedLine returns the labels and the text of the only line of an answer.
+func openedLine(t *testing.T, answer string) (labels map[string]string, text string) {
+	t.Helper()
+	var got lokiAnswer
+	require.NoError(t, json.Unmarshal([]byte(answer), &got))
+	require.Len(t, got.Data.Result, 1)
+	stream := got.Data.Result[0]
+	require.Len(t, stream.Values, 1)
+	labels = maps.Clone(stream.Labels)
+	if own := stream.Values[0].own; own != nil {
+		for name, value := range own.Metadata {
+			require.NotContains(t, labels, name, "a label is there twice")
+			labels[name] = value
+		}
+	}
+	return labels, stream.Values[0].text
+}
+
+// A label that somebody has put beside a sealed attribute of that name is not printed.
+func TestASealedValueWinsOverAForgedLabel(t *testing.T) {
+	s := newSealer(t)
+	for _, categorized := range []bool{false, true} {
+		for _, inStream := range []bool{false, true} {
+			for _, clear := range []string{"mark", "keep", "drop"} {
+				answer := lokiJSON(t, s.records(t, secretRecords(1)), categorized)
+				if inStream {
+					answer = strings.Replace(answer, `"stream":{`, `"stream":{"user_id":"mallory",`, 1)
+				} else {
+					answer = strings.Replace(answer, `"sealed_key":`, `"user_id":"mallory","sealed_key":`, 1)
+				}
+				require.Contains(t, answer, "mallory")
+				r := sealctlWith(t, nil, answer, "unseal", "--key", s.key, "--clear", clear)
+				require.Equal(t, exitPart, r.code)
+				require.Contains(t, r.stderr, "user_id")
+				require.NotContains(t, r.stdout+r.stderr, "mallory")
+				labels, text := openedLine(t, r.stdout)
+				require.Equal(t, secret+"0", labels["user_id"])
+				require.Equal(t, "line 0 of "+secret, text)
+			}
+		}
+	}
+}
+
+// A query may make labels of the line, here of ciphertext.
+func TestParsedLabelsAreInTheClear(t *testing.T) {
+	s := newSealer(t)
+	answer := strings.Replace(lokiJSON(t, s.records(t, secretRecords(1)), true), `"structuredMetadata":`, `"parsed":{"user_id":"mallory","other":"x"},"structuredMetadata":`, 1)
+	for clear, parsed := range map[string]string{"mark": `"parsed":{"other":"x"}`, "keep": `"parsed":{"other":"x"}`, "drop": ""} {
+		r := sealctlWith(t, nil, answer, "unseal", "--key", s.key, "--clear", clear)
+		require.Equal(t, exitPart, r.code)
+		require.NotContains(t, r.stdout, "mallory")
+		require.Contains(t, r.stdout, parsed)
+		require.Equal(t, parsed != "", strings.Contains(r.stdout, "parsed"))
+		require.Equal(t, clear == "mark", strings.Contains(r.stdout, `"sealed_clear":"other,service_name"`))
+	}
+}
+
+func TestClearLabelsAreMarkedOrDropped(t *testing.T) {
+	s := newSealer(t)
+	for _, categorized := range []bool{false, true} {
+		answer := strings.Replace(lokiJSON(t, s.records(t, secretRecords(1)), categorized), `"sealed_key":`, `"added":"x","sealed_clear":"","sealed_key":`, 1)
+		r := sealctlWith(t, nil, answer, "unseal", "--key", s.key)
+		require.Equal(t, exitDone, r.code, r.stderr)
+		labels, _ := openedLine(t, r.stdout)
+		require.Equal(t, "added,service_name", labels["sealed_clear"], "ids are authentic: the line is bound to them")
+		require.Equal(t, "x", labels["added"])
+
+		r = sealctlWith(t, nil, answer, "unseal", "--key", s.key, "--clear", "drop")
+		require.Equal(t, exitDone, r.code, r.stderr)
+		labels, _ = openedLine(t, r.stdout)
+		for _, name := range []string{"added", "service_name", "sealed_clear"} {
+			require.NotContains(t, labels, name)
+		}
+		require.Equal(t, secret+"0", labels["user_id"])
+		require.NotEmpty(t, labels["trace_id"])
+	}
+}
+
+func TestALineMovedToAnotherStreamStaysSealed(t *testing.T) {
+	s := newSealer(t)
+	other := secretRecords(1)
+	other.ResourceLogs().At(0).Resource().Attributes().PutStr("host.name", "other")
+	both := plog.NewLogs()
+	secretRecords(1).ResourceLogs().MoveAndAppendTo(both.ResourceLogs())
+	other.ResourceLogs().MoveAndAppendTo(both.ResourceLogs())
+	sealed := s.records(t, both)
+	sealed.ResourceLogs().At(0).Resource().CopyTo(sealed.ResourceLogs().At(1).Resource())
+	r := sealctlWith(t, nil, lokiJSON(t, sealed, false), "unseal", "--key", s.key)
+	require.Equal(t, exitPart, r.code)
+	require.Contains(t, r.stderr, "1 opened, 1 failed")
+}
+
+// Without its key, ciphertext is not passed on as if it were text.
+func TestRecordsWithoutTheirKeyAreReported(t *testing.T) {
+	s := newSealer(t)
+	logs, traces := s.records(t, secretRecords(1)), s.traces(t, secretSpans(1))
+	text, err := new(plog.JSONMarshaler).MarshalLogs(logs)
+	require.NoError(t, err)
+	for name, answer := range map[string]string{
+		"loki":        strings.ReplaceAll(lokiJSON(t, logs, false), `"sealed_key"`, `"other"`),
+		"loki, bare":  fmt.Sprintf(`{"streams":[{"stream":{},"values":[["1",%q]]}]}`, logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().Str()),
+		"logs":        strings.ReplaceAll(string(text), `"sealed.key"`, `"other"`),
+		"traces":      strings.ReplaceAll(otlpJSON(t, traces), `"sealed.key"`, `"other"`),
+		"logs, plain": strings.ReplaceAll(strings.ReplaceAll(string(text), `"sealed.key"`, `"other"`), `"sealed.resource"`, `"another"`),
+	} {
+		for _, clear := range []string{"mark", "keep", "drop"} {
+			r := sealctlWith(t, nil, answer, "unseal", "--key", s.key, "--clear", clear)
+			require.Equal(t, exitPart, r.code, name)
+			require.Contains(t, r.stderr, "0 opened, 1 failed, 0 in the clear", name)
+			require.NotContains(t, r.stderr, "nothing in it is sealed", name)
+		}
+	}
+}
+
+func TestOneMissingKeyOfSixIsReported(t *testing.T) {
+	s := newSealer(t)
+	all := plog.NewLogs()
+	for range 6 {
+		s.records(t, secretRecords(1)).ResourceLogs().MoveAndAppendTo(all.ResourceLogs())
+	}
+	all.ResourceLogs().At(3).Resource().Attributes().Remove("sealed.key")
+	text, err := new(plog.JSONMarshaler).MarshalLogs(all)
+	require.NoError(t, err)
+	for _, answer := range []string{string(text), lokiJSON(t, all, false)} {
+		r := sealctlWith(t, nil, answer, "unseal", "--key", s.key)
+		require.Equal(t, exitPart, r.code)
+		require.Contains(t, r.stderr, "5 opened, 1 failed, 0 in the clear")
+	}
+}
+
+func TestRequireSealedRefusesRecordsInTheClear(t *testing.T) {
+	s := newSealer(t)
+	mixed := s.traces(t, spans(0, 2))
+	spans(2, 1).ResourceSpans().MoveAndAppendTo(mixed.ResourceSpans())
+	const line = `{"streams":[{"stream":{"a":"b"},"values":[["1","plain"]]}]}`
+	for answer, clear := range map[string]int{otlpJSON(t, mixed): 1, line: 1, otlpJSON(t, s.traces(t, spans(0, 2))): 0} {
+		for _, mode := range []string{"mark", "keep", "drop"} {
+			r := sealctlWith(t, nil, answer, "unseal", "--key", s.key, "--clear", mode)
+			require.Equal(t, exitDone, r.code, r.stderr)
+			require.Contains(t, r.stderr, fmt.Sprintf("%d in the clear", clear))
+			r = sealctlWith(t, nil, answer, "unseal", "--key", s.key, "--clear", mode, "--require-sealed")
+			require.Equal(t, clear, r.code, r.stderr)
+		}
+	}
+}
+
+func TestRecordsInTheClearAreMarked(t *testing.T) {
+	key := symmetricKey(t, testKey)
+	r := sealctlWith(t, nil, `{"streams":[{"stream":{"a":"b"},"values":[["1","x"],["2","y",{"structuredMetadata":{"c":"d"}}]]}]}`, "unseal", "--key", key)
+	require.Equal(t, `{"streams":[{"stream":{"a":"b","sealed_clear":"*"},"values":[["1","x"]]},{"stream":{"a":"b"},"values":[["2","y",{"structuredMetadata":{"c":"d","sealed_clear":"*"}}]]}]}`+"\n", r.stdout)
+	r = sealctlWith(t, nil, `{"streams":[{"stream":{"a":"b"},"values":[["1","x"]]}]}`, "unseal", "--key", key, "--clear", "drop")
+	require.Equal(t, `{"streams":[]}`+"\n", r.stdout)
+	r = sealctlWith(t, nil, otlpJSON(t, spans(0, 2)), "unseal", "--key", key)
+	for _, span := range parseTraces(t, r.stdout).ResourceSpans().At(0).ScopeSpans().At(0).Spans().All() {
+		v, ok := span.Attributes().Get(sealpdata.NameClear)
+		require.True(t, ok)
+		require.Equal(t, []any{"*"}, v.Slice().AsRaw())
+	}
+	require.Equal(t, exitNot, sealctlWith(t, nil, "{}", "unseal", "--key", key, "--clear", "all").code)
+}
+
+func TestSeverityComesFromTheSealedRecord(t *testing.T) {
+	s := newSealer(t)
+	plain := secretRecords(1)
+	plain.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).SetSeverityNumber(plog.SeverityNumberError)
+	answer := lokiJSON(t, s.records(t, plain), false)
+	require.NotContains(t, answer, "ERROR")
+	forged := strings.Replace(answer, `"sealed_key":`, `"severity_number":"5","severity_text":"DEBUG","sealed_key":`, 1)
+	for text, code := range map[string]int{answer: exitDone, forged: exitPart} {
+		r := sealctlWith(t, nil, text, "unseal", "--key", s.key)
+		require.Equal(t, code, r.code, r.stderr)
+		labels, _ := openedLine(t, r.stdout)
+		require.Equal(t, "ERROR", labels["severity_text"])
+		if code == exitPart {
+			require.Equal(t, "17", labels["severity_number"])
+		}
+	}
 }
 
 func TestALabelThatOnlyLooksLikeATokenStays(t *testing.T) {
@@ -473,7 +646,7 @@ func TestAnEmptyTraceIsATrace(t *testing.T) {
 	key := symmetricKey(t, testKey)
 	for _, text := range []string{`{"batches":[]}`, `{"trace":{}}`, `{"resourceSpans":[]}`} {
 		r := sealctlWith(t, nil, text, "unseal", "--key", key)
-		require.Equal(t, result{exitDone, "{}\n", "nothing in it is sealed\n"}, r)
+		require.Equal(t, result{exitDone, "{}\n", "0 opened, 0 failed, 0 in the clear\nnothing in it is sealed\n"}, r)
 	}
 }
 
@@ -496,7 +669,7 @@ func TestADataKeyIsUnwrappedOnceForEachHeader(t *testing.T) {
 	identity, err := seal.ReadIdentity(s.key, nil)
 	require.NoError(t, err)
 	private.Identity = identity
-	o := &opener{backend: "auto", openKey: cachedKeys(t.Context(), []seal.Identity{private})}
+	o := &opener{backend: "auto", Unsealer: sealpdata.Unsealer{Open: cachedKeys(t.Context(), []seal.Identity{private})}}
 	for range 3 {
 		_, errs, err := o.document([]byte(lokiJSON(t, s.records(t, secretRecords(5)), true)))
 		require.NoError(t, err)
@@ -533,7 +706,7 @@ func FuzzUnsealDocument(f *testing.F) {
 	kek, err := seal.NewKEK(key)
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		o := &opener{backend: "auto", openKey: cachedKeys(t.Context(), []seal.Identity{kek})}
+		o := &opener{backend: "auto", Unsealer: sealpdata.Unsealer{Open: cachedKeys(t.Context(), []seal.Identity{kek})}}
 		out, _, err := o.document(text)
 		if err != nil {
 			return

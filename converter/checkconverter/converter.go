@@ -40,7 +40,7 @@ func (c converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	for _, check := range checks {
 		errs = errors.Join(errs, check(s))
 	}
-	for _, warning := range s.volumeWarnings() {
+	for _, warning := range append(s.volumeWarnings(), s.derivedWarnings()...) {
 		c.log.Warn(warning)
 	}
 	return errs

@@ -244,3 +244,27 @@ func TestQueuesLargerThanTheVolumeAreWarnedOf(t *testing.T) {
 	require.Len(t, queue("1_000_000_000_000_000_000"), 1)
 	assert.Contains(t, queue("1_000_000_000_000_000_000")[0], dir)
 }
+
+func TestMetricsOfSealedSpansAreWarnedOf(t *testing.T) {
+	const derived = `yaml:
+connectors: {span_metrics/red: {}}
+service::pipelines:
+  traces/red: {receivers: [otlp], exporters: [span_metrics/red]}
+  metrics/red: {receivers: [span_metrics/red], exporters: [otlp_http/prometheus]}
+`
+	_, messages, err := convert(t, "embedded:sealed", derived)
+	require.NoError(t, err)
+	require.Len(t, messages, 1)
+	for _, want := range []string{"traces/red", "`span_metrics/red`", "`sm4/tempo`", "`otlp_http/prometheus`", "in the clear"} {
+		assert.Contains(t, messages[0], want)
+	}
+	for name, uris := range map[string][]string{
+		"nothing is sealed":       {"embedded:gateway", derived},
+		"the metrics are sealed":  {"embedded:sealed", derived, "yaml:service::pipelines::metrics/red::exporters: [sm4/archive]"},
+		"only other data is used": {"embedded:sealed", derived, "yaml:service::pipelines: {traces: {exporters: [otlp_http/prometheus]}}"},
+	} {
+		_, messages, err := convert(t, uris...)
+		require.NoError(t, err, name)
+		assert.Empty(t, messages, name)
+	}
+}

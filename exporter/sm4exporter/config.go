@@ -156,14 +156,16 @@ type SealConfig struct {
 	Mode Mode `mapstructure:"mode"`
 
 	// Keep lists the attributes that stay in the clear in mode `record`; `*` stands
-	// for any characters. Default: service.name and the cloud and Kubernetes labels.
+	// for any characters, dots included. Default: service.name and the cloud and
+	// Kubernetes labels, each by its name.
 	Keep []string `mapstructure:"keep"`
 
 	// Attributes lists the attributes that are sealed in mode `fields`; `*` stands
-	// for any characters.
+	// for any characters. A value within a map is matched by its path.
 	Attributes []string `mapstructure:"attributes"`
 
 	// Search lists attributes for which a search token is left. It needs SearchKey.
+	// The values have to be sealed.
 	Search []string `mapstructure:"search"`
 
 	// SearchKey is the key of the tokens. It has to be the same for as long as one
@@ -198,12 +200,15 @@ type SearchKeyConfig struct {
 var _ confmap.Validator = (*Config)(nil)
 
 // defaultKeep is what stays in the clear: the service, where it runs, and nothing
-// that somebody typed. It has the cloud labels in both spellings of `cloudlabels`.
+// that somebody typed. It has the cloud labels in both spellings of `cloudlabels`. Names
+// are spelled out: a pattern such as k8s.*.name also matches k8s.pod.labels.owner.name.
 var defaultKeep = []string{
 	"service.name",
 	"cloud_provider", "cloud_platform", "cloud_region", "cloud_availability_zone", "cloud_account_id", "cloud_resource_id", "host_id", "host_type",
 	"cloud.provider", "cloud.platform", "cloud.region", "cloud.availability_zone", "cloud.account.id", "cloud.resource_id", "host.id", "host.type",
-	"k8s.*.name",
+	"k8s.cluster.name", "k8s.namespace.name", "k8s.node.name", "k8s.pod.name", "k8s.container.name",
+	"k8s.deployment.name", "k8s.replicaset.name", "k8s.statefulset.name", "k8s.daemonset.name",
+	"k8s.job.name", "k8s.cronjob.name", "k8s.replicationcontroller.name",
 }
 
 func createDefaultConfig() component.Config {

@@ -14,8 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/sealgate/sealgate/internal/configtest"
+	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
 )
 
@@ -129,6 +131,9 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 		{"search without a key", goodKeys + goodGRPC + "seal: {search: [user.id]}", []string{"`search` needs a `search_key`", "sealctl keygen --symmetric"}},
 		{"two search keys", goodKeys + goodGRPC + "seal: {search: [user.id], search_key: {file: f, env: e}}", []string{"`search_key` names a `file` and an `env`"}},
 		{"search with a wildcard", goodKeys + goodGRPC + "seal: {search: ['user.*'], search_key: {env: e}}", []string{"`search`", "user.*"}},
+		{"search of a kept attribute", goodKeys + goodGRPC + "seal: {search: [user.id], keep: ['user.*'], search_key: {env: e}}", []string{"`search`", "\"user.id\" is also on `keep`", "in the clear beside its token"}},
+		{"search of a default", goodKeys + goodGRPC + "seal: {search: [service.name], search_key: {env: e}}", []string{"`search`", "service.name", "`keep`"}},
+		{"search of a clear field", goodKeys + goodGRPC + "seal: {mode: fields, attributes: [a], search: [user.id], search_key: {env: e}}", []string{"`search`", "user.id", "`attributes`"}},
 		{"our own attributes", goodKeys + goodGRPC + "seal: {keep: [sealed.span]}", []string{"`keep`", "sealed.span"}},
 		{"no endpoint", goodKeys + "otlp_grpc: {}", []string{"otlp_grpc", "endpoint"}},
 	} {
@@ -188,4 +193,40 @@ func TestTheReadmeHasEveryKey(t *testing.T) {
 	for _, key := range configtest.Keys(reflect.TypeFor[Config]()) {
 		assert.Contains(t, readme, "`"+strings.ReplaceAll(key, "::", ".")+"`")
 	}
+}
+
+// Every default keeps the one attribute that it names. Labels and annotations of
+// Kubernetes are free text, whatever they are called.
+func TestTheDefaultsKeepNoFreeText(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	for _, name := range cfg.Seal.Keep {
+		assert.NotContains(t, name, "*")
+		assert.True(t, kept(t, cfg, name), name)
+		assert.False(t, kept(t, cfg, name+".x"), name)
+		assert.False(t, kept(t, cfg, "x."+name), name)
+	}
+	for _, name := range []string{"cluster", "namespace", "node", "pod", "container", "deployment", "replicaset", "statefulset", "daemonset", "job", "cronjob", "replicationcontroller"} {
+		assert.True(t, kept(t, cfg, "k8s."+name+".name"), name)
+		for _, text := range []string{"labels.customer.name", "labels.name", "annotations.owner.name", "annotations.name", "label.app.name"} {
+			assert.False(t, kept(t, cfg, "k8s."+name+"."+text), text)
+		}
+	}
+	for _, name := range []string{"host.name", "k8s.name", "k8s..name", "k8s.pod.uid", "k8s.pod.start_time", "cloud.name", "cloud_", "service.name.internal", "service.namespace", "user.id"} {
+		assert.False(t, kept(t, cfg, name), name)
+	}
+}
+
+// kept reports whether an attribute of a resource stays in the clear.
+func kept(t *testing.T, cfg *Config, name string) bool {
+	t.Helper()
+	policy, err := cfg.Seal.policy(nil, nil)
+	require.NoError(t, err)
+	sealer, _, err := seal.NewFieldPair(make([]byte, seal.KeySize), [16]byte{})
+	require.NoError(t, err)
+	td := ptrace.NewTraces()
+	rs := td.ResourceSpans().AppendEmpty()
+	rs.Resource().Attributes().PutStr(name, "value")
+	require.NoError(t, policy.SealTraces(sealer, td))
+	_, ok := rs.Resource().Attributes().Get(name)
+	return ok
 }

@@ -21,7 +21,8 @@ type batch struct {
 	record bool // ModeRecord
 	sealer *seal.FieldSealer
 	blobs  *blobCache
-	next   uint64 // counter of the next seal
+	nonces seal.Nonces
+	around context // of the record that is being sealed
 
 	enc     *compact.Encoder
 	plain   []byte
@@ -56,13 +57,13 @@ var batches = sync.Pool{New: func() any {
 // begin returns a batch for n seals. Nothing of the data has been changed if the key
 // is exhausted.
 func (p *Policy) begin(s *seal.FieldSealer, n int) (*batch, error) {
-	first, err := s.Reserve(n)
+	nonces, err := s.Reserve(n)
 	if err != nil {
 		return nil, err
 	}
 	b := batches.Get().(*batch)
 	b.keys, b.record = p.keys, p.record
-	b.sealer, b.blobs, b.next = s, p.caches.of(s), first
+	b.sealer, b.blobs, b.nonces = s, p.caches.of(s), nonces
 	return b, nil
 }
 
@@ -89,7 +90,7 @@ func (b *batch) stripAttribute(name string, v pcommon.Value) bool {
 	if info.token != "" && b.tokens {
 		b.addToken(info.token, name, v)
 	}
-	if !info.sealed && (info.label == "" || !b.shadowsID(info.label, v)) {
+	if !b.keys.seals(info, v) && (info.label == "" || !b.shadowsID(info.label, v)) {
 		return false
 	}
 	b.found = true
@@ -117,8 +118,7 @@ func (b *batch) stripAttributes(m pcommon.Map, tokens bool) {
 // "" it is one text of any length.
 func (b *batch) addBlob(name string, place seal.Place) {
 	b.plain = b.enc.AppendRecord(b.plain[:0])
-	b.sealed = b.sealer.Seal(b.sealed[:0], b.next, place, b.binding, b.plain)
-	b.next++
+	b.sealed = b.sealer.Seal(b.sealed[:0], &b.nonces, place, b.binding, b.plain)
 	start := len(b.text)
 	b.text = base64.RawURLEncoding.AppendEncode(b.text, b.sealed)
 	b.sizes.Plain += b.enc.Len()
@@ -136,13 +136,12 @@ func (b *batch) addBlob(name string, place seal.Place) {
 }
 
 // sharedBlob returns the blob of the resource or scope that was encoded.
-func (b *batch) sharedBlob(place seal.Place) string {
+func (b *batch) sharedBlob(place seal.Place) sharedBlob {
 	// The place is part of the content: a resource and a scope have no common blob.
 	b.plain = b.enc.AppendRecord(append(b.plain[:0], byte(place)))
-	return b.blobs.get(b.plain, func() string {
-		sealed := b.sealer.Seal(nil, b.next, place, nil, b.plain[1:])
-		b.next++
-		return base64.RawURLEncoding.EncodeToString(sealed)
+	return b.blobs.get(b.plain, func() sharedBlob {
+		sealed := b.sealer.Seal(nil, &b.nonces, place, nil, b.plain[1:])
+		return sharedBlob{base64.RawURLEncoding.EncodeToString(sealed), seal.Tag(sealed)}
 	})
 }
 

@@ -11,6 +11,18 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
+// context is what a record of version 2 is bound to besides itself: the tags of the
+// blobs of its resource and of its scope, zero where there is no blob. A record
+// whose resource or scope has lost its blob, or has that of another, does not open.
+type context struct {
+	resource, scope [16]byte
+}
+
+// appendTo appends the context to dst: 32 bytes.
+func (c *context) appendTo(dst []byte) []byte {
+	return append(append(dst, c.resource[:]...), c.scope[:]...)
+}
+
 // A blob is bound to what stays in the clear of its record, as far as backends
 // leave it alone, so that it opens nowhere else. All numbers are big endian.
 

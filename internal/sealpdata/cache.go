@@ -9,12 +9,18 @@ import (
 	"github.com/sealgate/sealgate/seal"
 )
 
+// sharedBlob is the text of a blob, and the tag that records are bound to.
+type sharedBlob struct {
+	text string
+	tag  [16]byte
+}
+
 // blobCache keeps the blobs of resources and scopes of one key: the same content has
 // the same blob, so that a backend sees that it is the same. It compares the whole
 // content, never a hash of it.
 type blobCache struct {
 	mu    sync.RWMutex
-	blobs map[string]string
+	blobs map[string]sharedBlob
 	size  int
 }
 
@@ -25,7 +31,7 @@ const (
 )
 
 // get returns the blob of content; seal makes it if it is not known.
-func (c *blobCache) get(content []byte, seal func() string) string {
+func (c *blobCache) get(content []byte, seal func() sharedBlob) sharedBlob {
 	c.mu.RLock()
 	blob, ok := c.blobs[string(content)]
 	c.mu.RUnlock()
@@ -42,8 +48,8 @@ func (c *blobCache) get(content []byte, seal func() string) string {
 	return blob
 }
 
-func (c *blobCache) put(content, blob string) {
-	n := len(content) + len(blob)
+func (c *blobCache) put(content string, blob sharedBlob) {
+	n := len(content) + len(blob.text)
 	if n > maxBlobSize {
 		return
 	}
@@ -52,7 +58,7 @@ func (c *blobCache) put(content, blob string) {
 			break
 		}
 		delete(c.blobs, key)
-		c.size -= len(key) + len(old)
+		c.size -= len(key) + len(old.text)
 	}
 	c.blobs[content] = blob
 	c.size += n
@@ -83,7 +89,7 @@ func (c *caches) of(s *seal.FieldSealer) *blobCache {
 	if len(c.known) == maxCaches {
 		c.known = append(c.known[:0], c.known[1:]...)
 	}
-	k := keyCache{s, &blobCache{blobs: map[string]string{}}}
+	k := keyCache{s, &blobCache{blobs: map[string]sharedBlob{}}}
 	c.known = append(c.known, k)
 	return k.blobs
 }

@@ -64,6 +64,13 @@ func firstSpan(td ptrace.Traces) ptrace.Span {
 	return td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
 }
 
+// boundSpan returns all that the blob of the first span is bound to.
+func boundSpan(td ptrace.Traces) []byte {
+	rs := td.ResourceSpans().At(0)
+	around := context{tagOf(rs.Resource().Attributes(), nameResource), tagOf(rs.ScopeSpans().At(0).Scope().Attributes(), nameScope)}
+	return spanBinding(around.appendTo(nil), firstSpan(td))
+}
+
 func firstLog(ld plog.Logs) plog.LogRecord {
 	return ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
 }

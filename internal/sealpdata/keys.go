@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/compact"
 )
@@ -112,11 +114,53 @@ func (t *keyTable) decide(name string) *keyInfo {
 		info.sealed = true
 		return info
 	}
-	info.sealed = t.matches(name) == t.fields
+	info.sealed = t.sealsName(name)
 	if t.search[name] {
 		info.token = tokenPrefix + name
 	}
 	return info
+}
+
+// sealsName reports whether the patterns have the value of a name sealed.
+func (t *keyTable) sealsName(name string) bool { return t.matches(name) == t.fields }
+
+// seals reports whether an attribute is sealed. A map, or a list of maps, is sealed
+// whole if a value in it is to be sealed by its path: the names of the maps above it
+// and its own name, joined by dots.
+func (t *keyTable) seals(info *keyInfo, v pcommon.Value) bool {
+	if info.sealed {
+		return true
+	}
+	if kind := v.Type(); kind != pcommon.ValueTypeMap && kind != pcommon.ValueTypeSlice {
+		return false
+	}
+	return t.sealsWithin(info.name, v, 0)
+}
+
+// sealsWithin reports whether a value at this path, or any in it, is to be sealed. A
+// path that is too long or too deep is sealed, which bounds the work.
+func (t *keyTable) sealsWithin(path string, v pcommon.Value, depth int) bool {
+	if depth > compact.MaxDepth || len(path) > maxKeyLength {
+		return true
+	}
+	switch v.Type() {
+	case pcommon.ValueTypeMap:
+		for name, inner := range v.Map().All() {
+			at := path + "." + name
+			if t.fields && t.matches(at) || t.sealsWithin(at, inner, depth+1) {
+				return true
+			}
+		}
+		return false
+	case pcommon.ValueTypeSlice:
+		for _, inner := range v.Slice().All() {
+			if t.sealsWithin(path, inner, depth+1) {
+				return true
+			}
+		}
+		return false
+	}
+	return depth > 0 && t.sealsName(path)
 }
 
 func (t *keyTable) matches(name string) bool {

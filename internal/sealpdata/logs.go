@@ -11,11 +11,14 @@ import (
 )
 
 // What is in the blob of a log record besides body and attributes, in this order.
-// In the fields mode none of it is.
+// In the fields mode none of it is. Version 1 has the first three alone.
 const (
 	logDropped = 1 << iota
 	logFlags
 	logEventName
+	logSeverityText
+	logSeverity // the number, which stays in the clear as well
+	logRecord   // nothing follows: the record was sealed in the record mode
 )
 
 // SealLogs seals ld in place. If it returns an error, ld is as it was.
@@ -101,16 +104,24 @@ func (b *batch) sealLog(r plog.LogRecord) {
 		b.enc.Str(r.EventName())
 		r.SetEventName("")
 	}
+	if has&logSeverityText != 0 {
+		b.enc.Str(r.SeverityText())
+		r.SetSeverityText("")
+	}
+	if has&logSeverity != 0 {
+		b.enc.Uint(uint64(uint32(r.SeverityNumber())))
+	}
 	b.trace, b.span = r.TraceID(), r.SpanID()
 	b.stripAttributes(r.Attributes(), true)
 	b.trace, b.span = pcommon.TraceID{}, pcommon.SpanID{}
-	b.binding = logBinding(b.binding[:0], r, logTime(r))
+	b.binding = logBinding(b.around.appendTo(b.binding[:0]), r, logTime(r))
 	b.addBlob("", seal.PlaceLog)
 	b.endRecord()
 }
 
 // logParts returns what a log record has.
-func logParts(r plog.LogRecord) (has uint64) {
+func logParts(r plog.LogRecord) uint64 {
+	has := uint64(logRecord)
 	if r.DroppedAttributesCount() != 0 {
 		has |= logDropped
 	}
@@ -119,6 +130,12 @@ func logParts(r plog.LogRecord) (has uint64) {
 	}
 	if r.EventName() != "" {
 		has |= logEventName
+	}
+	if r.SeverityText() != "" {
+		has |= logSeverityText
+	}
+	if r.SeverityNumber() != 0 {
+		has |= logSeverity
 	}
 	return has
 }

@@ -7,8 +7,8 @@ import "go.opentelemetry.io/collector/pdata/pcommon"
 
 // anySealed returns 1 if an attribute is to be sealed.
 func (b *batch) anySealed(m pcommon.Map) int {
-	for name := range m.All() {
-		if b.keys.get(name).sealed {
+	for name, v := range m.All() {
+		if b.keys.seals(b.keys.get(name), v) {
 			return 1
 		}
 	}

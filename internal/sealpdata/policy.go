@@ -8,6 +8,7 @@ package sealpdata
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sealgate/sealgate/seal"
@@ -110,5 +111,23 @@ func (o *Options) validateSearch() error {
 	if len(o.Search) > 0 && o.Tokens == nil {
 		return errors.New("`search` names attributes, but there is no search key to make tokens with")
 	}
+	return o.validateTokens()
+}
+
+// validateTokens refuses a token beside its value in the clear: everyone who sees the
+// backend could look up which value has which token.
+func (o *Options) validateTokens() error {
+	for _, name := range o.Search {
+		switch {
+		case o.Mode == ModeRecord && matchesAny(o.Keep, name):
+			return fmt.Errorf("`search`: %q is also on `keep`, which leaves its value in the clear beside its token; remove it from one of them", name)
+		case o.Mode == ModeFields && !matchesAny(o.Attributes, name):
+			return fmt.Errorf("`search`: %q is not on `attributes`, so its value stays in the clear beside its token; add it to `attributes`, or remove it from `search`", name)
+		}
+	}
 	return nil
+}
+
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return newPattern(p).match(name) })
 }

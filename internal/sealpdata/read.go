@@ -14,10 +14,15 @@ import (
 
 var errLayout = errors.New("the opened record has a layout that this version of Sealgate does not know")
 
-// reader reads opened records. The first error stays.
+// reader reads opened records into records that have only clear values left. The
+// first error stays. Sealed values take the place of clear ones.
 type reader struct {
 	compact.Decoder
 	err error
+
+	clear  Clear
+	whole  bool     // the record was sealed in the record mode
+	forged []string // names of clear values that sealing would not have left there
 }
 
 func (r *reader) fail(err error) {
@@ -71,8 +76,9 @@ func (r *reader) parts(known uint64) uint64 {
 	return has
 }
 
-// attributes reads a list of attributes and appends them to m.
-func (r *reader) attributes(m pcommon.Map) {
+// attributes reads a list of attributes and appends them to m, whose own are in the
+// clear. It marks those and also, the names of clear fields.
+func (r *reader) attributes(m pcommon.Map, also ...string) {
 	var names []string
 	values := pcommon.NewSlice()
 	for r.err == nil {
@@ -87,8 +93,57 @@ func (r *reader) attributes(m pcommon.Map) {
 		r.value(values.AppendEmpty(), 0)
 	}
 	if r.err == nil {
-		appendAttributes(m, names, values)
+		r.put(m, names, values, also)
 	}
+}
+
+// put appends sealed attributes to m. A clear attribute of the same name is removed.
+func (r *reader) put(m pcommon.Map, names []string, values pcommon.Slice, clear []string) {
+	if m.Len() > 0 {
+		r.forged = append(r.forged, takePlace(m, names)...)
+	}
+	switch r.clear {
+	case ClearDrop:
+		m.RemoveIf(func(string, pcommon.Value) bool { return true })
+	case ClearMark:
+		clear = append(clear, clearNames(m)...)
+	}
+	appendAttributes(m, names, values)
+	if r.clear == ClearMark && len(clear) > 0 {
+		mark(m, clear)
+	}
+}
+
+// takePlace removes the attributes of m that have one of the names, and returns their
+// names.
+func takePlace(m pcommon.Map, names []string) (removed []string) {
+	sealed := make(map[string]bool, len(names))
+	for _, name := range names {
+		sealed[name] = true
+	}
+	m.RemoveIf(func(name string, _ pcommon.Value) bool {
+		if sealed[name] {
+			removed = append(removed, name)
+		}
+		return sealed[name]
+	})
+	return removed
+}
+
+// fields deals with the clear fields of a record, and returns the names of those that
+// stay. The record mode leaves none in the clear.
+func (r *reader) fields(fields []field) (stay []string) { return r.fieldsIn(r.whole, fields) }
+
+func (r *reader) fieldsIn(whole bool, fields []field) (stay []string) {
+	switch {
+	case whole:
+		r.forged = append(r.forged, clearAll(fields)...)
+		return nil
+	case r.clear == ClearDrop:
+		clearAll(fields)
+		return nil
+	}
+	return present(fields)
 }
 
 // value reads a value into v.
@@ -157,6 +212,13 @@ func (r *reader) finish() error {
 // span reads what was sealed of a span.
 func (r *reader) span(span ptrace.Span) {
 	has := r.parts(spanLinkAttributes<<1 - 1)
+	r.whole = has&spanName != 0
+	events, links := span.Events().Len(), span.Links().Len()
+	clear := r.fields(spanFields(span))
+	dropped := !r.whole && r.clear == ClearDrop
+	if dropped {
+		emptyParts(span, events, links)
+	}
 	if has&spanName != 0 {
 		span.SetName(r.str())
 	}
@@ -192,7 +254,22 @@ func (r *reader) span(span ptrace.Span) {
 		links := span.Links()
 		r.partsOf(links.Len(), func(i int) pcommon.Map { return links.At(i).Attributes() })
 	}
-	r.attributes(span.Attributes())
+	if dropped {
+		span.Events().RemoveIf(func(e ptrace.SpanEvent) bool { return e.Attributes().Len() == 0 })
+		span.Links().RemoveIf(func(l ptrace.SpanLink) bool { return l.Attributes().Len() == 0 })
+	}
+	r.attributes(span.Attributes(), clear...)
+}
+
+// emptyParts gives a span empty events and links, which sealed attributes belong to by
+// their position.
+func emptyParts(span ptrace.Span, events, links int) {
+	for range events {
+		span.Events().AppendEmpty()
+	}
+	for range links {
+		span.Links().AppendEmpty()
+	}
 }
 
 func (r *reader) events(span ptrace.Span) {

@@ -43,10 +43,12 @@ func (b *batch) sealResource(r pcommon.Resource, s schema) {
 	b.found = has != 0
 	b.stripShared(r.Attributes(), true)
 	size := len(b.sealer.Header())
+	b.around = context{}
 	if b.found {
 		blob := b.sharedBlob(seal.PlaceResource)
-		putChunks(r.Attributes(), nameResource, blob)
-		size += len(blob)
+		putChunks(r.Attributes(), nameResource, blob.text)
+		b.around.resource = blob.tag
+		size += len(blob.text)
 	}
 	putChunks(r.Attributes(), nameKey, b.sealer.Header())
 	b.sizes.Resource = max(b.sizes.Resource, size)
@@ -94,22 +96,27 @@ func (b *batch) sealScope(scope pcommon.InstrumentationScope, s schema) {
 	}
 	b.found = has != 0
 	b.stripShared(scope.Attributes(), false)
+	b.around.scope = [16]byte{}
 	if !b.found {
 		return
 	}
 	blob := b.sharedBlob(seal.PlaceScope)
-	putChunks(scope.Attributes(), nameScope, blob)
-	if has&scopeName != 0 {
-		scope.SetName(hiddenName)
-		scope.SetVersion(blob[len(blob)-scopeMark:])
+	putChunks(scope.Attributes(), nameScope, blob.text)
+	b.around.scope = blob.tag
+	mark := blob.text[len(blob.text)-scopeMark:]
+	if !b.record { // the name stays
+		scope.SetVersion(scope.Version() + "+" + mark)
+		return
 	}
+	scope.SetName(hiddenName)
+	scope.SetVersion(mark)
 }
 
-// scopeParts returns what is sealed. In record mode name and version are, if
-// anything of the scope is: else two scopes might come to look the same.
+// scopeParts returns what is sealed. Name and version are, if anything of the scope
+// is: else two scopes might come to look the same.
 func (b *batch) scopeParts(scope pcommon.InstrumentationScope, s schema) (has uint64) {
 	if !b.record {
-		return 0
+		return uint64(b.anySealed(scope.Attributes())) * scopeName
 	}
 	if scope.DroppedAttributesCount() != 0 {
 		has |= scopeDropped

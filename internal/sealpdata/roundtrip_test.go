@@ -28,11 +28,11 @@ var policies = map[string]Options{
 	"record, kept":                {Keep: []string{"service.name", "str", "k8s.*"}},
 	"record, all kept":            {Keep: []string{"*"}},
 	"record, searched":            {Search: []string{"user.id", "http.status_code", "list"}},
-	"record, kept and searched":   {Keep: []string{"user.*"}, Search: []string{"user.id"}},
+	"record, kept and searched":   {Keep: []string{"user.name"}, Search: []string{"user.id"}},
 	"fields":                      {Mode: ModeFields, Attributes: []string{"user.id", "str", "list"}},
 	"fields, all":                 {Mode: ModeFields, Attributes: []string{"*"}},
 	"fields that are not there":   {Mode: ModeFields, Attributes: []string{"no.such.*"}},
-	"fields, searched in clear":   {Mode: ModeFields, Attributes: []string{"no.such"}, Search: []string{"user.id"}},
+	"fields, nested":              {Mode: ModeFields, Attributes: []string{"list.deeper.*"}},
 	"fields, searched and sealed": {Mode: ModeFields, Attributes: []string{"user.*"}, Search: []string{"user.id"}},
 }
 

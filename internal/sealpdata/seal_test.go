@@ -42,6 +42,8 @@ func TestOptionsThatMeanNothingAreRefused(t *testing.T) {
 		"wildcard in search": {Options{Search: []string{"user.*"}}, "\"user.*\" has a wildcard"},
 		"token of a token":   {Options{Search: []string{"tok.x"}}, "\"tok.x\""},
 		"search without key": {Options{Search: []string{"user.id"}}, "no search key"},
+		"searched and kept":  {Options{Search: []string{"user.id"}, Tokens: tokenKey(t), Keep: []string{"user.*"}}, "\"user.id\" is also on `keep`"},
+		"searched in clear":  {Options{Mode: ModeFields, Attributes: []string{"a"}, Search: []string{"user.id"}, Tokens: tokenKey(t)}, "\"user.id\" is not on `attributes`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := New(c.options)
@@ -234,11 +236,12 @@ func TestBodiesAreOneText(t *testing.T) {
 		require.Equal(t, pcommon.ValueTypeStr, r.Body().Type())
 		b, err := base64.RawURLEncoding.DecodeString(r.Body().Str())
 		require.NoError(t, err)
-		assert.EqualValues(t, 1, b[0])
+		assert.EqualValues(t, 2, b[0])
 		assert.Zero(t, r.Attributes().Len())
 		assert.Empty(t, r.EventName())
 	}
-	assert.Equal(t, "WARN", firstLog(ld).SeverityText())
+	assert.Empty(t, firstLog(ld).SeverityText(), "it is free text")
+	assert.Equal(t, plog.SeverityNumberWarn, firstLog(ld).SeverityNumber())
 }
 
 func TestTheSameResourceHasTheSameBlob(t *testing.T) {
@@ -273,19 +276,19 @@ func TestTheSameResourceHasTheSameBlob(t *testing.T) {
 }
 
 func TestTheCacheOfBlobsIsBounded(t *testing.T) {
-	c := &blobCache{blobs: map[string]string{}}
+	c := &blobCache{blobs: map[string]sharedBlob{}}
 	for i := range 5000 {
-		c.get(fmt.Append(nil, i, strings.Repeat("x", i)), func() string { return "blob" })
+		c.get(fmt.Append(nil, i, strings.Repeat("x", i)), func() sharedBlob { return sharedBlob{text: "blob"} })
 		require.LessOrEqual(t, len(c.blobs), maxBlobs)
 		require.LessOrEqual(t, c.size, maxBlobSize)
 	}
 	size := 0
 	for k, v := range c.blobs {
-		size += len(k) + len(v)
+		size += len(k) + len(v.text)
 	}
 	assert.Equal(t, size, c.size)
 	n := len(c.blobs)
-	c.get(make([]byte, maxBlobSize+1), func() string { return "" })
+	c.get(make([]byte, maxBlobSize+1), func() sharedBlob { return sharedBlob{} })
 	assert.Len(t, c.blobs, n, "what is larger than the cache is not in it")
 
 	var all caches

@@ -97,7 +97,7 @@ func (b *batch) sealSpan(span ptrace.Span) {
 	b.found = has != 0
 	b.stripAttributes(span.Attributes(), true)
 	if b.found {
-		b.binding = spanBinding(b.binding[:0], span)
+		b.binding = spanBinding(b.around.appendTo(b.binding[:0]), span)
 		b.addBlob(nameSpan, seal.PlaceSpan)
 	}
 	b.endRecord()

@@ -17,10 +17,16 @@ import (
 // It is called once for each header of a request.
 type OpenKey func(header string) (*seal.FieldOpener, error)
 
+// Unsealer unseals traces and logs. Keys come from Open.
+type Unsealer struct {
+	Open  OpenKey
+	Clear Clear // what becomes of values that were in the clear
+}
+
 // Stats counts spans or log records.
 type Stats struct {
 	Unsealed int // opened, and as they were before sealing
-	Plain    int // nothing of them was sealed: left alone
+	Plain    int // nothing of them was sealed: they were in the clear
 	Failed   int // altered, moved, or of a key that cannot be had: left sealed
 }
 
@@ -29,22 +35,25 @@ const maxErrors = 100
 
 // unsealer opens the blobs of one request.
 type unsealer struct {
-	open    OpenKey
-	openers map[string]opened
+	Unsealer
+	openers map[string]*opened
 	stats   Stats
 	errs    []error
 	more    int // errors above maxErrors
 
+	around  context // of the record that is being opened
 	plain   []byte
 	binding []byte
 }
 
+// opened is a key, and what is known of the records under it.
 type opened struct {
 	*seal.FieldOpener
-	err error
+	err   error
+	whole bool // records under it were sealed in the record mode, as all of them are then
 }
 
-func newUnsealer(open OpenKey) *unsealer { return &unsealer{open: open, openers: map[string]opened{}} }
+func (u Unsealer) begin() *unsealer { return &unsealer{Unsealer: u, openers: map[string]*opened{}} }
 
 func (u *unsealer) fail(err error) {
 	if len(u.errs) == maxErrors {
@@ -52,6 +61,13 @@ func (u *unsealer) fail(err error) {
 		return
 	}
 	u.errs = append(u.errs, err)
+}
+
+// forged reports values that were put beside sealed ones. They are left out.
+func (u *unsealer) forged(names []string, what string) {
+	if len(names) > 0 {
+		u.fail(fmt.Errorf("%s has values in the clear that sealing does not leave there, and they are left out: %s; somebody has added them", what, joinNames(names)))
+	}
 }
 
 // err returns all errors as one, nil if there are none.
@@ -63,96 +79,166 @@ func (u *unsealer) err() error {
 }
 
 // opener returns what opens the blobs under a resource, nil if it has no key.
-func (u *unsealer) opener(resource pcommon.Map) (opened, bool) {
+func (u *unsealer) opener(resource pcommon.Map) *opened {
 	header, ok := joinChunks(resource, nameKey)
 	if !ok {
-		return opened{}, false
+		return nil
 	}
 	o, known := u.openers[header]
 	if !known {
-		o.FieldOpener, o.err = u.open(header)
+		o = &opened{}
+		o.FieldOpener, o.err = u.Open(header)
 		if o.err == nil && o.FieldOpener == nil {
 			o.err = errors.New("there is no key for it")
 		}
 		u.openers[header] = o
 	}
-	return o, true
+	return o
 }
 
-// read opens a blob and reads it with each.
-func (u *unsealer) read(o *seal.FieldOpener, place seal.Place, binding []byte, text string, each func(*reader)) error {
+// bind appends the context that a record under o is bound to.
+func (u *unsealer) bind(o *opened) []byte {
+	if o.Version() == 1 {
+		return u.binding[:0]
+	}
+	return u.around.appendTo(u.binding[:0])
+}
+
+// tagOf returns the tag of a blob in m, zero if there is none.
+func tagOf(m pcommon.Map, name string) [16]byte {
+	text, ok := joinChunks(m, name)
+	if !ok {
+		return [16]byte{}
+	}
+	blob, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return [16]byte{}
+	}
+	return seal.Tag(blob)
+}
+
+// explain adds to an error of a record of version 2 what else may be wrong.
+func explain(o *opened, err error) error {
+	if o.Version() == 1 {
+		return err
+	}
+	return fmt.Errorf("%w; or the blob of its resource or scope is gone or is another", err)
+}
+
+// read opens a blob and reads it with each. It returns the names of clear values that
+// were added to it.
+func (u *unsealer) read(o *opened, place seal.Place, binding []byte, text string, each func(*reader)) (forged []string, err error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return errors.New("the sealed text is not base64url; it was cut or altered")
+		return nil, errors.New("the sealed text is not base64url; it was cut or altered")
 	}
 	u.plain, err = o.Open(u.plain[:0], place, binding, sealed)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r := new(reader)
+	r := &reader{clear: u.Clear, whole: o.whole}
 	if err := r.Reset(u.plain); err != nil {
-		return err
+		return nil, err
 	}
 	each(r)
-	return r.finish()
+	if err := r.finish(); err != nil {
+		return nil, err
+	}
+	o.whole = o.whole || r.whole
+	return r.forged, nil
 }
 
 // resource unseals a resource. It returns an error, and leaves it sealed, if that
 // fails.
-func (u *unsealer) resource(o *seal.FieldOpener, resource pcommon.Resource, s schema) error {
+func (u *unsealer) resource(o *opened, resource pcommon.Resource, s schema) error {
 	tmp := pcommon.NewResource()
 	resource.CopyTo(tmp)
-	url := s.SchemaUrl()
+	url := &url{s.SchemaUrl()}
 	removeOwn(tmp.Attributes())
+	var forged []string
+	var err error
 	if text, ok := joinChunks(resource.Attributes(), nameResource); ok {
-		err := u.read(o, seal.PlaceResource, nil, text, func(r *reader) {
-			has := r.parts(resourceDropped | resourceSchema)
-			if has&resourceDropped != 0 {
-				tmp.SetDroppedAttributesCount(r.count())
-			}
-			if has&resourceSchema != 0 {
-				url = r.str()
-			}
-			r.attributes(tmp.Attributes())
-		})
-		if err != nil {
-			return fmt.Errorf("a resource stays sealed: %w", err)
-		}
+		forged, err = u.read(o, seal.PlaceResource, nil, text, func(r *reader) { r.resource(tmp, url) })
+	} else {
+		forged = u.bare(o, tmp.Attributes(), resourceFields(tmp, url))
 	}
+	if err != nil {
+		return fmt.Errorf("a resource stays sealed: %w", err)
+	}
+	u.forged(forged, "a resource")
 	tmp.Attributes().MoveTo(resource.Attributes())
 	resource.SetDroppedAttributesCount(tmp.DroppedAttributesCount())
-	s.SetSchemaUrl(url)
+	s.SetSchemaUrl(url.SchemaUrl())
 	return nil
 }
 
-// scope unseals a scope. It returns an error, and leaves it sealed, if that fails.
-func (u *unsealer) scope(o *seal.FieldOpener, scope pcommon.InstrumentationScope, s schema) error {
-	text, ok := joinChunks(scope.Attributes(), nameScope)
-	if !ok {
-		return nil
+// bare deals with a resource or a scope that has no blob, below a key.
+func (u *unsealer) bare(o *opened, m pcommon.Map, fields []field) (forged []string) {
+	r := &reader{clear: u.Clear, whole: o.whole}
+	stay := r.fields(fields)
+	r.put(m, nil, pcommon.NewSlice(), stay)
+	return r.forged
+}
+
+// url is the schema URL of a resource or a scope that is being unsealed.
+type url struct{ text string }
+
+func (u *url) SchemaUrl() string        { return u.text }
+func (u *url) SetSchemaUrl(text string) { u.text = text }
+
+// resource reads what was sealed of a resource.
+func (r *reader) resource(to pcommon.Resource, s schema) {
+	has := r.parts(resourceDropped | resourceSchema)
+	r.whole = r.whole || has != 0
+	stay := r.fields(resourceFields(to, s))
+	if has&resourceDropped != 0 {
+		to.SetDroppedAttributesCount(r.count())
 	}
+	if has&resourceSchema != 0 {
+		s.SetSchemaUrl(r.str())
+	}
+	r.attributes(to.Attributes(), stay...)
+}
+
+// scope unseals a scope. It returns an error, and leaves it sealed, if that fails.
+func (u *unsealer) scope(o *opened, scope pcommon.InstrumentationScope, s schema) error {
 	tmp := pcommon.NewInstrumentationScope()
 	scope.CopyTo(tmp)
-	url := s.SchemaUrl()
+	url := &url{s.SchemaUrl()}
 	removeOwn(tmp.Attributes())
-	err := u.read(o, seal.PlaceScope, nil, text, func(r *reader) {
-		has := r.parts(scopeName | scopeDropped | scopeSchema)
-		if has&scopeName != 0 {
-			tmp.SetName(r.str())
-			tmp.SetVersion(r.str())
-		}
-		if has&scopeDropped != 0 {
-			tmp.SetDroppedAttributesCount(r.count())
-		}
-		if has&scopeSchema != 0 {
-			url = r.str()
-		}
-		r.attributes(tmp.Attributes())
-	})
+	var forged []string
+	var err error
+	if text, ok := joinChunks(scope.Attributes(), nameScope); ok {
+		forged, err = u.read(o, seal.PlaceScope, nil, text, func(r *reader) { r.scope(tmp, url) })
+	} else {
+		forged = u.bare(o, tmp.Attributes(), append(scopeFields(tmp, url), scopeNames(tmp)))
+	}
 	if err != nil {
 		return fmt.Errorf("a scope stays sealed: %w", err)
 	}
+	u.forged(forged, "a scope")
 	tmp.MoveTo(scope)
-	s.SetSchemaUrl(url)
+	s.SetSchemaUrl(url.SchemaUrl())
 	return nil
+}
+
+// scope reads what was sealed of a scope.
+func (r *reader) scope(to pcommon.InstrumentationScope, s schema) {
+	has := r.parts(scopeName | scopeDropped | scopeSchema)
+	fields := scopeFields(to, s)
+	if has&scopeName == 0 {
+		fields = append(fields, scopeNames(to))
+	}
+	stay := r.fields(fields)
+	if has&scopeName != 0 {
+		to.SetName(r.str())
+		to.SetVersion(r.str())
+	}
+	if has&scopeDropped != 0 {
+		to.SetDroppedAttributesCount(r.count())
+	}
+	if has&scopeSchema != 0 {
+		s.SetSchemaUrl(r.str())
+	}
+	r.attributes(to.Attributes(), stay...)
 }

@@ -114,7 +114,7 @@ func TestSealedRecordsInRealBackends(t *testing.T) {
 	t.Run("sealctl unseal gives back the trace that was sent", func(t *testing.T) {
 		stored, err := harness.Fetch(ctx, s.tempo.TraceURL(id))
 		require.NoError(t, err)
-		clear := sealctl(t, stored, "unseal", "--key", keys.private)
+		clear := sealctl(t, stored, "unseal", "--key", keys.private, "--clear", "keep")
 		got, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces(clear)
 		require.NoError(t, err)
 		require.NoError(t, ptracetest.CompareTraces(td, got, ptracetest.IgnoreResourceSpansOrder(), ptracetest.IgnoreScopeSpansOrder(), ptracetest.IgnoreSpansOrder()))
@@ -128,7 +128,7 @@ func TestSealedRecordsInRealBackends(t *testing.T) {
 		stored, err := harness.Fetch(ctx, s.loki.QueryURL(query, window))
 		require.NoError(t, err)
 		assert.NotContains(t, string(stored), secret)
-		assertLines(t, ld, sealctl(t, stored, "unseal", "--key", keys.private))
+		assertLines(t, ld, sealctl(t, stored, "unseal", "--key", keys.private, "--clear", "keep"))
 	})
 	t.Run("no secret is in any file of Tempo, Loki or the gateway", func(t *testing.T) {
 		// What stays in the clear has to be found, in both, or the search is worth nothing.

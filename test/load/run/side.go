@@ -119,7 +119,7 @@ func (o *options) config(s side, w way) (string, error) {
 	if s.sealing {
 		sink = "sm4"
 		sources = append(sources, fmt.Sprintf(
-			"yaml:exporters::sm4: {keys: {sm2: {recipients: [%[1]s/reader.pub.pem]}}, seal: {keep: [service.name, cloud_*, host_*, k8s.*.name, load.*], search: [user.id], search_key: {file: %[1]s/search.key}}, otlp_grpc: %[2]s}",
+			"yaml:exporters::sm4: {keys: {sm2: {recipients: [%[1]s/reader.pub.pem]}}, seal: {keep: [service.name, cloud_*, host_*, k8s.cluster.name, k8s.namespace.name, k8s.node.name, k8s.pod.name, load.*], search: [user.id], search_key: {file: %[1]s/search.key}}, otlp_grpc: %[2]s}",
 			o.dir, to))
 	}
 	pipeline := func(signal string, processors []string, exporter string) {
