@@ -28,6 +28,7 @@ type File struct {
 	key     *seal.DataKey
 	keys    *seal.FileKeys
 	sealed  []byte
+	whole   int64 // where the last authentic frame or the trailer ends, once it was read
 }
 
 // OpenFile opens a file and reads its header, which needs no key. Errors name the

@@ -43,6 +43,12 @@ func (s *scanner) truncated(at int64, format string, args ...any) {
 
 // run returns what the file holds. The error is that of data.
 func (s *scanner) run() (Summary, error) {
+	err := s.scan()
+	return s.sum, err
+}
+
+func (s *scanner) scan() error {
+	s.whole = s.start()
 	s.seen, s.inOrder = make(map[uint64]bool), true
 	if want := s.header.FileName(); filepath.Base(s.path) != want {
 		s.report(-1, "the file was renamed: its header says that it is %s", want)
@@ -51,7 +57,7 @@ func (s *scanner) run() (Summary, error) {
 	for at < s.size && !s.finished {
 		next, err := s.step(at)
 		if err != nil {
-			return s.sum, err
+			return err
 		}
 		at = next
 	}
@@ -63,7 +69,7 @@ func (s *scanner) run() (Summary, error) {
 			s.truncated(s.size, "the file ends without a final frame: its writer was killed, or the file was cut")
 		}
 	}
-	return s.sum, nil
+	return nil
 }
 
 // step handles what is at an offset, and returns where to go on.
@@ -71,9 +77,11 @@ func (s *scanner) step(at int64) (int64, error) {
 	h, next, payload, err := s.frameAt(at)
 	switch {
 	case err == nil && h.kind == finalFrame:
+		s.whole = next
 		s.final(at, next, h, payload)
 		return s.size, nil
 	case err == nil:
+		s.whole = next
 		return next, s.dataFrame(at, h, payload)
 	}
 	if s.wasted += next - min(at, next); s.wasted > maxWasted(s.size) {
@@ -166,6 +174,8 @@ func (s *scanner) trailer(at int64, want []byte) {
 		s.report(at, "the trailer was altered")
 	} else if end := at + trailerSize; end != s.size {
 		s.report(end, "%d bytes follow the end of the file", s.size-end)
+	} else {
+		s.whole = end
 	}
 }
 
