@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sealgate/sealgate/seal"
 )
 
 // chainOf writes files of one frame each, and returns their directory and paths.
@@ -219,4 +221,18 @@ func TestContentIsComparedWithTheIndex(t *testing.T) {
 			require.Contains(t, r.Problems[0].String(), c.want)
 		})
 	}
+}
+
+func TestRewrapNamesNobodyTwice(t *testing.T) {
+	_, paths := chainOf(t, 1)
+	f, err := OpenFile(paths[0])
+	require.NoError(t, err)
+	defer f.Close()
+	require.NoError(t, f.Unlock(t.Context(), ids(t)))
+	other := kekOf(t, 9)
+	require.NoError(t, f.Rewrap(t.Context(), []seal.Recipient{other, other}, nil))
+	again, err := OpenFile(paths[0])
+	require.NoError(t, err)
+	defer again.Close()
+	require.Len(t, again.Header().Wrapped, 2)
 }

@@ -50,9 +50,17 @@ func (h *Header) rewrap(ctx context.Context, key *seal.DataKey, add []seal.Recip
 		}
 		h.Wrapped = slices.DeleteFunc(slices.Clone(h.Wrapped), func(w seal.Wrapped) bool { return w.Recipient() == name })
 	}
-	fresh := slices.DeleteFunc(slices.Clone(add), func(r seal.Recipient) bool {
-		return slices.ContainsFunc(h.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == r.String() })
-	})
+	has := make(map[string]bool)
+	for _, w := range h.Wrapped {
+		has[w.Recipient()] = true
+	}
+	var fresh []seal.Recipient
+	for _, r := range add {
+		if name := r.String(); !has[name] {
+			has[name] = true // a file names nobody twice
+			fresh = append(fresh, r)
+		}
+	}
 	if len(fresh) > 0 {
 		added, err := key.Rewrap(ctx, fresh)
 		if err != nil {
