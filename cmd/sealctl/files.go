@@ -69,7 +69,7 @@ type onFile func(i int, r *archive.File) (onFrame, error)
 // the next is read. The error is that of file or frame, or that no file could be
 // read at all, or errPart.
 func (e *env) readAll(ctx context.Context, files []string, keys []seal.Identity, when archive.Between, file onFile) error {
-	failed, problems := 0, 0
+	failed, problems, unread := 0, 0, uint64(0)
 	for i, path := range files {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -80,17 +80,21 @@ func (e *env) readAll(ctx context.Context, files []string, keys []seal.Identity,
 			failed++
 			continue
 		}
-		n, err := e.readOne(ctx, r, when, i, file)
+		n, skipped, err := e.readOne(ctx, r, when, i, file)
 		problems += n
+		unread += skipped
 		if err = errors.Join(err, r.Close()); err != nil {
 			return err
 		}
+	}
+	if unread > 0 {
+		e.say("the index places %s outside of the time range, so %s not read; leave out --by-index to find items without a time in them", count(int(unread), "frame", "frames"), verb(int(unread)))
 	}
 	switch {
 	case failed == len(files):
 		return errors.New("no file could be read; what is wrong with each is said above")
 	case failed+problems > 0:
-		e.say("%d of %d files could not be read, and %d problems were found in others; `sealctl verify` lists all", failed, len(files), problems)
+		e.say("%d of %d files could not be read, and %s found in others; `sealctl verify` lists all", failed, len(files), count(problems, "problem was", "problems were"))
 		return errPart
 	}
 	return nil
@@ -99,16 +103,18 @@ func (e *env) readAll(ctx context.Context, files []string, keys []seal.Identity,
 // frameError is something wrong with a frame alone; the next may be read.
 type frameError struct{ error }
 
-func (e *env) readOne(ctx context.Context, r *archive.File, when archive.Between, i int, file onFile) (problems int, err error) {
+func (e *env) readOne(ctx context.Context, r *archive.File, when archive.Between, i int, file onFile) (problems int, skipped uint64, err error) {
 	frame, err := file(i, r)
 	if err != nil || frame == nil {
-		return 0, err
+		return 0, 0, err
 	}
+	read := uint64(0)
 	problem := func(p archive.Problem) {
 		e.say("%v", p)
 		problems++
 	}
-	_, err = r.Read(when, func(f archive.Frame) error {
+	sum, err := r.Read(when, func(f archive.Frame) error {
+		read++
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -120,5 +126,23 @@ func (e *env) readOne(ctx context.Context, r *archive.File, when archive.Between
 		}
 		return err
 	}, problem)
-	return problems, err
+	if sum.Frames > read+uint64(problems) && when != (archive.Between{}) {
+		skipped = sum.Frames - read - uint64(problems)
+	}
+	return problems, skipped, err
+}
+
+// count returns a number and its noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func verb(n int) string {
+	if n == 1 {
+		return "it was"
+	}
+	return "they were"
 }
