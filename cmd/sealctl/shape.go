@@ -15,7 +15,7 @@ import (
 // once for each level, and allocates about 64 bytes for each message.
 const (
 	maxDepth    = 10_000   // messages in each other
-	maxMessages = 16 << 20 // in one payload
+	maxMessages = 8 << 20 // in one payload; the largest has 64 MiB
 )
 
 // message is a type of OTLP: the types of its fields that are messages.

@@ -108,9 +108,10 @@ func deepValues(n int) map[archive.Signal][]byte {
 	attribute := inEach(1, inEach(3*n, nil, 2, 1, 6), 2)                              // KeyValue: value: kvlist_value: values: value
 	overflowing := []byte{0xaa, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7e} // field 5 in a varint of 70 bits
 	strange := append(overflowing, binary.AppendUvarint(nil, uint64(len(lists)))...)
+	alias := binary.AppendUvarint(binary.AppendUvarint(nil, (1<<32+9)<<3|2), uint64(len(attribute))) // field 9 in 32 bits
 	return map[archive.Signal][]byte{
-		archive.Traces:  inEach(4, attribute, 9, 2, 2, 1),
-		archive.Logs:    append(inEach(4, lists, 5, 2, 2, 1), inEach(3, append(strange, lists...), 2, 2, 1)...),
+		archive.Traces:  inEach(3, append(alias, attribute...), 2, 2, 1),
+		archive.Logs:    inEach(3, append(strange, lists...), 2, 2, 1),
 		archive.Metrics: inEach(6, attribute, 7, 1, 5, 2, 2, 1),
 	}
 }
