@@ -14,7 +14,7 @@ import (
 // make a frame, so an authentic payload can still be hostile. The decoder of OTLP recurses
 // once for each level, and allocates about 64 bytes for each message.
 const (
-	maxDepth    = 10_000   // messages in each other
+	maxDepth    = 10_000  // messages in each other
 	maxMessages = 8 << 20 // in one payload; the largest has 64 MiB
 )
 
