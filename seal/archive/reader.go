@@ -281,7 +281,10 @@ func (f *File) frameAt(at int64) (h frame, next int64, payload []byte, err error
 	if err != nil {
 		return h, next, nil, err
 	}
-	payload, err = decoder.DecodeAll(compressed, nil)
+	err = zstd.ErrMagicMismatch
+	if isOneFrame(compressed) {
+		payload, err = decoder.DecodeAll(compressed, nil)
+	}
 	if err != nil || len(payload) != int(h.plain) {
 		return h, next, nil, errors.New("it is authentic but cannot be decompressed; its writer was at fault")
 	}
