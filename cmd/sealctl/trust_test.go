@@ -395,3 +395,17 @@ func TestADecryptThatIsInterruptedLeavesNoOutput(t *testing.T) {
 	require.Equal(t, exitNot, e.run(ctx, []string{"decrypt", "--key", key, dir, "--output", out}))
 	require.NoFileExists(t, out)
 }
+
+func TestTheContentOfTheVectorsIsDecoded(t *testing.T) {
+	const vectors = "../../seal/archive/testdata/content"
+	b, err := os.ReadFile(filepath.Join(vectors, "content.json"))
+	require.NoError(t, err)
+	var want struct{ OTLP json.RawMessage }
+	require.NoError(t, json.Unmarshal(b, &want))
+	key := symmetricKey(t, "00112233445566778899aabbccddeeff") // that of vectors.json
+	r := sealctl(t, "decrypt", "--key", key, vectors)
+	require.Equal(t, exitDone, r.code, r.stderr)
+	require.JSONEq(t, string(want.OTLP), r.stdout)
+	r = sealctl(t, "verify", "--key", key, vectors, "--deep", "--strict")
+	require.Equal(t, exitDone, r.code, r.stdout)
+}

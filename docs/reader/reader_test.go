@@ -266,3 +266,14 @@ func TestReaderFindsEveryFlippedByte(t *testing.T) {
 type fixed []seal.Recipient
 
 func (f fixed) Recipients(context.Context) ([]seal.Recipient, error) { return f, nil }
+
+func TestReaderReadsTheContentOfTheVectors(t *testing.T) {
+	var content struct{ Payload string }
+	readJSON(t, filepath.Join(golden, "content", "content.json"), &content)
+	want, err := hex.DecodeString(content.Payload)
+	require.NoError(t, err)
+	symmetric, _ := publishedKeys(t)
+	r := run(t, "--key", symmetric, filepath.Join(golden, "content"))
+	require.Zero(t, r.code, r.stderr)
+	require.Equal(t, []string{string(want)}, r.payloads)
+}
