@@ -53,6 +53,9 @@ func openSealed(ctx context.Context, path string, keys []seal.Identity) (*archiv
 		return nil, err
 	}
 	if err := f.Unlock(ctx, keys); err != nil {
+		if forOthers(err) {
+			err = fmt.Errorf("%w; give a key of one of these recipients with --key", err)
+		}
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

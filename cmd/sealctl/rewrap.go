@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/sealgate/sealgate/seal"
-	"github.com/sealgate/sealgate/seal/archive"
 )
 
 type rewrap struct {
@@ -136,14 +135,11 @@ func (r *rewrap) done() string {
 // file changes the recipients of one file to those wanted, and tells whether that took
 // anything.
 func (r *rewrap) file(ctx context.Context, path string, keys []seal.Identity, add []seal.Recipient, seen map[string]bool) (did bool, err error) {
-	f, err := archive.OpenFile(path)
+	f, err := openSealed(ctx, path, keys)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := f.Unlock(ctx, keys); err != nil {
-		return false, err
-	}
 	has := func(name string) bool {
 		return slices.ContainsFunc(f.Header().Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == name })
 	}
