@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
@@ -73,6 +74,7 @@ type onFile func(i int, r *archive.File) (onFrame, error)
 // read at all, or errPart.
 func (e *env) readAll(ctx context.Context, files []string, keys []seal.Identity, when archive.Between, file onFile) error {
 	failed, problems, unread := 0, 0, uint64(0)
+	var ends truncations
 	for i, path := range files {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -83,13 +85,14 @@ func (e *env) readAll(ctx context.Context, files []string, keys []seal.Identity,
 			failed++
 			continue
 		}
-		n, skipped, err := e.readOne(ctx, r, when, i, file)
+		n, skipped, err := e.readOne(ctx, r, when, i, file, &ends)
 		problems += n
 		unread += skipped
 		if err = errors.Join(err, r.Close()); err != nil {
 			return err
 		}
 	}
+	problems += ends.report(e)
 	if unread > 0 {
 		e.say("the index places %s outside of the time range, so %s not read; leave out --by-index to find items without a time in them", count(int(unread), "frame", "frames"), verb(int(unread)))
 	}
@@ -103,16 +106,45 @@ func (e *env) readAll(ctx context.Context, files []string, keys []seal.Identity,
 	return nil
 }
 
+// truncations are files without an end, and the headers that may confirm their length.
+type truncations struct {
+	all     []truncation
+	headers []archive.Header
+}
+
+type truncation struct {
+	file    *archive.File
+	problem archive.Problem
+}
+
+// report reports each file without an end, and returns how many are problems.
+func (t *truncations) report(e *env) (problems int) {
+	for _, one := range t.all {
+		if slices.ContainsFunc(t.headers, one.file.EndConfirmedBy) {
+			e.say("note: %s: it is truncated, because its writer was killed; its length is confirmed by its successor", one.file.Path())
+			continue
+		}
+		e.say("%v", one.problem)
+		problems++
+	}
+	return problems
+}
+
 // frameError is something wrong with a frame alone; the next may be read.
 type frameError struct{ error }
 
-func (e *env) readOne(ctx context.Context, r *archive.File, when archive.Between, i int, file onFile) (problems int, skipped uint64, err error) {
+func (e *env) readOne(ctx context.Context, r *archive.File, when archive.Between, i int, file onFile, ends *truncations) (problems int, skipped uint64, err error) {
 	frame, err := file(i, r)
 	if err != nil || frame == nil {
 		return 0, 0, err
 	}
 	read := uint64(0)
+	ends.headers = append(ends.headers, r.Header())
 	problem := func(p archive.Problem) {
+		if p.Truncated {
+			ends.all = append(ends.all, truncation{r, p})
+			return
+		}
 		e.say("%v", p)
 		problems++
 	}

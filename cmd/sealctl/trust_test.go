@@ -409,3 +409,33 @@ func TestTheContentOfTheVectorsIsDecoded(t *testing.T) {
 	r = sealctl(t, "verify", "--key", key, vectors, "--deep", "--strict")
 	require.Equal(t, exitDone, r.code, r.stdout)
 }
+
+func TestOneCrashIsNoProblemOnceTheNextFileConfirmsIt(t *testing.T) {
+	dir, key := t.TempDir(), symmetricKey(t, testKey)
+	a := writer(t, t.TempDir(), archive.Traces, seal.FileProvider{Path: key}, 0)
+	require.NoError(t, a.Append(t.Context(), record(t, traceBatch{spans(0, 10)}, 0, 10)))
+	live, err := archive.List(a.Path())
+	require.NoError(t, err)
+	content, err := os.ReadFile(live[0])
+	require.NoError(t, err)
+	killed := filepath.Join(dir, filepath.Base(live[0]))
+	require.NoError(t, os.WriteFile(killed, append(content, "SGF1"...), 0o600)) // and a part of a frame
+
+	commands := [][]string{{"verify", "--key", key, dir}, {"decrypt", "--key", key, dir}}
+	for _, args := range commands {
+		r := sealctl(t, args...)
+		require.Equal(t, exitPart, r.code)
+		require.Contains(t, r.stdout+r.stderr, "truncated")
+	}
+	tracesIn(t, dir, seal.FileProvider{Path: key}, 1)
+	for _, args := range commands {
+		r := sealctl(t, args...)
+		require.Equal(t, exitDone, r.code, r.stdout+r.stderr)
+		require.Contains(t, r.stdout+r.stderr, "note: "+killed+": it is truncated, because its writer was killed")
+		require.Contains(t, strings.ToLower(r.stdout+r.stderr), "its length is confirmed by its successor")
+	}
+	require.NoError(t, os.Truncate(killed, int64(len(content)-1)))
+	for _, args := range commands {
+		require.Equal(t, exitPart, sealctl(t, args...).code)
+	}
+}

@@ -123,5 +123,5 @@ func (r *Report) confirm(before FileReport, successor string) {
 		return
 	}
 	r.Problems = slices.DeleteFunc(r.Problems, ends)
-	r.note(before.Path, "it has no end, because its writer was killed. Its length is confirmed by its successor (%s): nothing was cut since that one was begun", successor)
+	r.note(before.Path, "it is truncated, because its writer was killed. Its length is confirmed by its successor (%s): nothing was cut since that one was begun", successor)
 }

@@ -108,6 +108,12 @@ func (f *File) Finished() bool {
 	return err == nil && [8]byte(trailer[8:]) == trailerMagic
 }
 
+// EndConfirmedBy tells whether the header of another file names this one, and names the length
+// that its whole frames have. It is known once the file was read.
+func (f *File) EndConfirmedBy(next Header) bool {
+	return next.Previous.ID == f.header.ID && next.Previous.MAC == f.header.MAC && next.Previous.Size == uint64(f.whole-f.start())
+}
+
 // start returns where the frames begin.
 func (f *File) start() int64 { return int64(len(f.raw)) }
 
