@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Chain describes the files of one signal that were opened.
@@ -53,8 +54,12 @@ func (r *Report) chain(files []FileReport, elsewhere map[[16]byte]neighbour) {
 	r.Chains = append(r.Chains, Chain{
 		Signal: first.Signal, Files: len(files), First: first.Sequence, Last: last.Sequence, Newest: last.ID, NewestPath: last.Path,
 	})
+	before := r.damages()
 	for i := 1; i < len(files); i++ {
 		r.link(files[i-1], files[i], elsewhere)
+	}
+	if r.damages() == before {
+		r.unused(files)
 	}
 	r.notNamed(first, elsewhere)
 	if first.Previous.ID == [16]byte{} {
@@ -64,6 +69,32 @@ func (r *Report) chain(files []FileReport, elsewhere map[[16]byte]neighbour) {
 		r.note(first.Path, "the chain of %s begins here with number %d; %s not here. If they were not moved or removed on purpose, look for them",
 			first.Signal, first.Sequence, count(first.Sequence-1, "file before it is", "files before it are"))
 	}
+}
+
+// damages returns how many problems are not truncations.
+func (r *Report) damages() (n int) {
+	for _, p := range r.Problems {
+		if !p.Truncated {
+			n++
+		}
+	}
+	return n
+}
+
+// unused turns the truncation of a file without a whole header into a note, if the chain goes
+// on around it without a gap: then nothing in it was acknowledged.
+func (r *Report) unused(files []FileReport) {
+	first, last := files[0], files[len(files)-1]
+	r.Problems = slices.DeleteFunc(r.Problems, func(p Problem) bool {
+		name := filepath.Base(p.Path)
+		opened := slices.ContainsFunc(files, func(f FileReport) bool { return f.Path == p.Path })
+		after := first.Sequence == 1 || filepath.Base(first.Path) < name
+		if !p.Truncated || opened || !strings.HasPrefix(name, first.Signal.String()+"-") || !after || name > filepath.Base(last.Path) {
+			return false
+		}
+		r.note(p.Path, "it has no whole header, because its writer was killed. The chain goes on without it, so nothing in it was acknowledged: remove it")
+		return true
+	})
 }
 
 // notNamed notes files of the chain that are in the same directory but were not named.

@@ -236,3 +236,23 @@ func TestRewrapNamesNobodyTwice(t *testing.T) {
 	defer again.Close()
 	require.Len(t, again.Header().Wrapped, 2)
 }
+
+func TestAFileCutWithinItsHeaderIsNotedOnlyIfUnused(t *testing.T) {
+	dir, paths := chainOf(t, 3)
+	header, err := os.ReadFile(paths[1])
+	require.NoError(t, err)
+	unused := paths[1][:len(paths[1])-len(extension)] + "x" + extension // between the second and the third
+	require.NoError(t, os.WriteFile(unused, header[:100], 0o600))
+	requireClean(t, dir, "0", "1", "2")
+	requireNotes(t, dir, "nothing in it was acknowledged: remove it")
+
+	newest := filepath.Join(dir, "traces-99990101T000000.000Z-0000000000000000.sealed")
+	require.NoError(t, os.Rename(unused, newest))
+	_, problems := contents(t, dir)
+	require.Len(t, problems, 1, "it may have been the newest of the chain")
+	require.NoError(t, os.Remove(newest))
+
+	require.NoError(t, os.Truncate(paths[1], 100))
+	_, problems = contents(t, dir)
+	require.Len(t, problems, 2, "the chain misses it")
+}
