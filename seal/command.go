@@ -93,11 +93,15 @@ func (c *Command) run(ctx context.Context, action, input string) ([]byte, error)
 	case err == nil:
 		return answer, nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, fmt.Errorf("%s %s: no answer within %s", c.Argv[0], action, timeout)
+		return nil, fmt.Errorf("%s %s: no answer within %s; check that the device or service behind it can be reached", c.Argv[0], action, timeout)
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("%s %s: %w", c.Argv[0], action, ctx.Err())
 	}
-	return nil, fmt.Errorf("%s %s: %w: %s", c.Argv[0], action, err, complaint(stderr.kept, input, string(answer)))
+	said := complaint(stderr.kept, input, string(answer))
+	if len(said) == 0 {
+		said = []byte("it says nothing on standard error; run it by hand to see why")
+	}
+	return nil, fmt.Errorf("%s %s: %w: %s", c.Argv[0], action, err, said)
 }
 
 // shows tells whether a wrapped key has the data key in it, as it is or in one of

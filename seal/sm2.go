@@ -128,6 +128,15 @@ func (i *SM2Identity) Unwrap(_ context.Context, w Wrapped) ([]byte, error) {
 	return key, nil
 }
 
+// PublicKey returns the public key in PEM, which a gateway seals with.
+func (i *SM2Identity) PublicKey() ([]byte, error) {
+	der, err := smx509.MarshalPKIXPublicKey(&i.key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: pemPublic, Bytes: der}), nil
+}
+
 // ErrPassphrase says that a private key is encrypted and the passphrase is
 // missing or wrong.
 var ErrPassphrase = errors.New("the private key is encrypted")

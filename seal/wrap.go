@@ -160,11 +160,17 @@ func wrapAll(ctx context.Context, recipients []Recipient, dataKey []byte) ([]Wra
 	return keys, nil
 }
 
-// Unwrap returns the data key that one of the identities can unwrap.
+// Unwrap returns the data key that one of the identities can unwrap. An identity tries the
+// first key of a recipient only: no writer names a recipient twice, and a header that does
+// must not make a program run for each entry.
 func Unwrap(ctx context.Context, keys []Wrapped, identities []Identity) (*DataKey, error) {
+	keys = firstOfEach(keys)
 	var errs error
 	for _, id := range identities {
 		for _, w := range keys {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			secret, err := id.Unwrap(ctx, w)
 			if errors.Is(err, ErrOtherRecipient) {
 				continue
@@ -184,13 +190,35 @@ func Unwrap(ctx context.Context, keys []Wrapped, identities []Identity) (*DataKe
 	return nil, fmt.Errorf("%w: it is for %s; the keys given are %s", ErrOtherRecipient, names(keys, Wrapped.Recipient), names(identities, Identity.String))
 }
 
+// firstOfEach returns the first key of each recipient.
+func firstOfEach(keys []Wrapped) []Wrapped {
+	type recipient struct {
+		kind Kind
+		id   string
+	}
+	seen := make(map[recipient]bool, len(keys))
+	var first []Wrapped
+	for _, w := range keys {
+		if r := (recipient{w.Kind, string(w.ID)}); !seen[r] {
+			seen[r] = true
+			first = append(first, w)
+		}
+	}
+	return first
+}
+
 func names[T any](all []T, name func(T) string) string {
 	if len(all) == 0 {
 		return "none"
 	}
-	list := make([]string, len(all))
+	const most = 8 // a forged header has up to 255
+	list := make([]string, 0, most+1)
 	for i, v := range all {
-		list[i] = name(v)
+		if i == most {
+			list = append(list, fmt.Sprintf("%d more", len(all)-most))
+			break
+		}
+		list = append(list, name(v))
 	}
 	return strings.Join(list, ", ")
 }

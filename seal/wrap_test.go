@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -247,4 +249,34 @@ func FuzzUnwrapSM2(f *testing.F) {
 			require.Equal(t, testKey, got)
 		}
 	})
+}
+
+// counting is an identity that counts how often it is asked to unwrap a key.
+type counting struct {
+	Identity
+	asked int
+}
+
+func (c *counting) Unwrap(ctx context.Context, w Wrapped) ([]byte, error) {
+	key, err := c.Identity.Unwrap(ctx, w)
+	if !errors.Is(err, ErrOtherRecipient) {
+		c.asked++
+	}
+	return key, err
+}
+
+func TestUnwrapTriesEachRecipientOnce(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "hsm")
+	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\nexit 1\n"), 0o700))
+	keys := make([]Wrapped, maxRecipients)
+	for i := range keys {
+		keys[i] = Wrapped{Kind: KindCommand, ID: []byte("hsm"), Key: []byte{byte(i)}}
+	}
+	id := &counting{Identity: &Command{ID: "hsm", Argv: []string{program}}}
+	_, err := Unwrap(t.Context(), keys, []Identity{id})
+	require.Error(t, err)
+	require.Equal(t, 1, id.asked)
+	require.Less(t, len(err.Error()), 1000)
+	require.NotRegexp(t, `: $`, err.Error())
+	require.ErrorContains(t, err, "says nothing on standard error")
 }

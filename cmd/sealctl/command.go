@@ -25,7 +25,7 @@ type command struct {
 // labels. Of two that begin alike, the longer name is first.
 func commands() []command {
 	return []command{
-		keygenCommand(), inspectCommand(), verifyCommand(), decryptCommand(), replayCommand(),
+		keygenCommand(), pubkeyCommand(), inspectCommand(), verifyCommand(), decryptCommand(), replayCommand(),
 		unsealCommand(), tokenCommand(), rewrapCommand(),
 		filterNewCommand(), filterCheckCommand(), filterTestCommand(),
 		labelsExplainCommand(), labelsCommand(), limitsCommand(), selftestCommand(), versionCommand(),

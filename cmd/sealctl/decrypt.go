@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/sealgate/sealgate/seal/archive"
 )
@@ -37,7 +38,8 @@ several. Only what is authentic is written; what is damaged is reported on stder
 and the rest is written, with exit code 1.
 
 A time range keeps spans that overlap it, and log records and datapoints that are
-of it; what has no time is kept.`,
+of it. Items without a time are kept too, so every frame is read; with --by-index the
+index of finished files chooses the frames, which is faster and misses such items.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 			d := &decrypt{}
 			d.keys.register(fs)
@@ -71,6 +73,11 @@ func (d *decrypt) run(ctx context.Context, e *env, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if d.format == "protobuf" && only == 0 {
+		if err := oneSignal(files); err != nil {
+			return err
+		}
+	}
 	out, err := e.openOutput(d.output)
 	if err != nil {
 		return err
@@ -83,10 +90,34 @@ func (d *decrypt) run(ctx context.Context, e *env, paths []string) error {
 		})
 	})
 	p.end()
-	if err2 := errors.Join(w.out.Flush(), out.close()); err2 != nil {
-		return fmt.Errorf("writing: %w", err2)
+	err2 := w.out.Flush()
+	if err2 != nil {
+		err = fmt.Errorf("writing to %s: %w; free some space or choose another --output", d.output, err2)
 	}
-	return err
+	if err == nil || errors.Is(err, errPart) {
+		w.explainEmpty(e)
+		return errors.Join(err, out.close())
+	}
+	return errors.Join(err, out.discard())
+}
+
+// oneSignal returns an error where files are of several signals, before anything is written.
+func oneSignal(files []string) error {
+	var first string
+	var signal archive.Signal
+	for _, path := range files {
+		f, err := archive.OpenFile(path)
+		if err != nil {
+			continue // it is reported later
+		}
+		s := f.Header().Signal
+		_ = f.Close()
+		if signal != 0 && s != signal {
+			return fmt.Errorf("%s has %s and %s has %s, and protobuf does not say which is which; choose one with --signal", path, s, first, signal)
+		}
+		first, signal = path, s
+	}
+	return nil
 }
 
 func parseSignal(name string) (archive.Signal, error) {
@@ -109,6 +140,8 @@ type otlpWriter struct {
 
 	signal archive.Signal // of what has been written
 	items  int
+	found  int // before the time range was applied
+	span   archive.Between
 }
 
 // file returns what writes the frames of a file, or nil where it is of a signal
@@ -133,7 +166,9 @@ func (w *otlpWriter) write(signal archive.Signal, f archive.Frame) error {
 	if err != nil {
 		return err
 	}
+	w.found += b.items()
 	if !w.when.all() {
+		w.grow(b.span())
 		if b.keep(w.when); b.items() == 0 {
 			return nil
 		}
@@ -148,6 +183,35 @@ func (w *otlpWriter) write(signal archive.Signal, f archive.Frame) error {
 	}
 	_, err = w.out.Write(append(line, '\n'))
 	return err
+}
+
+// grow extends the range of time of everything that was found.
+func (w *otlpWriter) grow(from, to uint64) {
+	if from > to {
+		return
+	}
+	first, last := time.Unix(0, int64(from)).UTC(), time.Unix(0, int64(to)).UTC()
+	if w.span.From.IsZero() || first.Before(w.span.From) {
+		w.span.From = first
+	}
+	if last.After(w.span.To) {
+		w.span.To = last
+	}
+}
+
+// explainEmpty says why nothing was written.
+func (w *otlpWriter) explainEmpty(e *env) {
+	switch {
+	case w.items > 0:
+	case w.found > 0:
+		e.say("nothing was written: no item is of the time range %s; the items that were read are of %s to %s", w.when, w.span.From.Format(time.RFC3339Nano), w.span.To.Format(time.RFC3339Nano))
+	case w.when.byIndex:
+		e.say("nothing was written: no frame is of the time range %s by the index; `sealctl verify --json` shows the range of each file", w.when)
+	case w.only != 0:
+		e.say("nothing was written: these files hold no %s; `sealctl inspect` shows the signal of each", w.only)
+	default:
+		e.say("nothing was written: these files hold no items")
+	}
 }
 
 func (w *otlpWriter) writeProtobuf(b batch) error {
@@ -181,6 +245,14 @@ func (e *env) openOutput(path string) (*output, error) {
 		return nil, err
 	}
 	return &output{Writer: f, file: f}, nil
+}
+
+// discard closes and removes the file: a part of the output must not pass for all of it.
+func (o *output) discard() error {
+	if o.file == nil {
+		return nil
+	}
+	return errors.Join(o.file.Close(), os.Remove(o.file.Name()))
 }
 
 // close closes the file, and removes it where nothing was written.

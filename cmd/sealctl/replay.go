@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -179,7 +180,7 @@ func (p *replayer) send(b batch) error {
 	p.rejected += answer.rejected
 	switch {
 	case answer.rejected > 0:
-		p.e.say("the endpoint rejected %d of %d items: %s", answer.rejected, n, answer.message)
+		p.e.say("the endpoint rejected %d of %s: %s", answer.rejected, count(n, "item", "items"), cmp.Or(answer.message, "it does not say why; look into its log"))
 	case answer.message != "":
 		p.e.say("the endpoint took all and warns: %s", answer.message)
 	}
@@ -196,7 +197,7 @@ func (p *replayer) sendHalves(b batch) error {
 
 // conclude prints the counts, whatever the outcome.
 func (p *replayer) conclude(err error, endpoint string) error {
-	if err2 := p.e.printf("replayed %d items in %d requests to %s; %d rejected by it; %d frames skipped as sent before\n", p.items, p.requests, endpoint, p.rejected, p.skipped); err2 != nil {
+	if err2 := p.e.printf("replayed %s in %s to %s; %d rejected by it; %s skipped as sent before\n", count(p.items, "item", "items"), count(p.requests, "request", "requests"), endpoint, p.rejected, count(p.skipped, "frame", "frames")); err2 != nil {
 		return errors.Join(err, err2)
 	}
 	if p.ctx.Err() != nil {
@@ -208,6 +209,9 @@ func (p *replayer) conclude(err error, endpoint string) error {
 	}
 	if p.rejected > 0 {
 		return errPart
+	}
+	if err == nil && p.items+p.skipped == 0 {
+		p.e.say("nothing was sent: no item is of the time range %s and the signal that were asked for; `sealctl verify --json` shows what each file holds", p.when)
 	}
 	return err
 }

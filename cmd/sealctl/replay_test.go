@@ -300,7 +300,7 @@ func TestReplayStopsAtOnceAtAnErrorThatStays(t *testing.T) {
 		require.Equal(t, exitNot, r.code)
 		require.Contains(t, r.stderr, file+": frame 1: the endpoint answered")
 		require.Contains(t, r.stderr, "so sorry")
-		require.Contains(t, r.stdout, "replayed 10 items in 1 requests")
+		require.Contains(t, r.stdout, "replayed 10 items in 1 request ")
 		require.Equal(t, 2, e.requests)
 	})
 }

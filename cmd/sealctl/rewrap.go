@@ -7,33 +7,38 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/sealgate/sealgate/seal"
-	"github.com/sealgate/sealgate/seal/archive"
 )
 
 type rewrap struct {
 	keys        keyFlags
 	add, remove list
+	dryRun      bool
 }
 
 func rewrapCommand() command {
 	return command{
 		name:    "rewrap",
-		args:    "--key FILE PATH... [--add FILE]... [--remove KIND:ID]...",
+		args:    "--key FILE PATH... [--add FILE]... [--remove KIND:ID|FILE]... [--dry-run]",
 		summary: "add or remove recipients of sealed files, by their headers alone",
 		about: `
 --key is the key of a present recipient. Files that have the wanted recipients
 already are left as they are, so it can be run again. Who was a recipient may have
-kept a copy: removing one protects what is sealed from now on. Files that are being
-written are not touched.`,
+kept a copy of the key: what it could read before is not protected. Files that are
+being written are not touched.
+
+The gateway seals for the recipients in its own configuration. Change them too (keys
+of the exporter, then restart), or the next file has the old recipients again.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 			r := &rewrap{}
 			r.keys.register(fs)
 			fs.Var(&r.add, "add", "`FILE` with the SM2 public key or the symmetric key of a new recipient; may be given more than once")
-			fs.Var(&r.remove, "remove", "`KIND:ID` of a recipient, as inspect shows it; may be given more than once")
+			fs.Var(&r.remove, "remove", "`KIND:ID|FILE` of a recipient: as inspect shows it, or the file with its public or symmetric key; may be given more than once")
+			fs.BoolVar(&r.dryRun, "dry-run", false, "say what would change, and change nothing")
 			return r.run
 		},
 	}
@@ -58,14 +63,14 @@ func (r *rewrap) run(ctx context.Context, e *env, paths []string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		did, err := rewrapFile(ctx, path, keys, add, r.remove, seen)
+		did, err := r.file(ctx, path, keys, add, seen)
 		switch {
 		case err != nil:
 			e.say("%v", err)
 			failed++
 		case did:
 			changed++
-			if err := e.printf("%s: rewrapped\n", path); err != nil {
+			if err := e.printf("%s: %s\n", path, r.done()); err != nil {
 				return err
 			}
 		default:
@@ -80,13 +85,14 @@ func (r *rewrap) run(ctx context.Context, e *env, paths []string) error {
 // recipients reads what is to be added, and checks what is to be removed.
 func (r *rewrap) recipients() ([]seal.Recipient, error) {
 	if len(r.add)+len(r.remove) == 0 {
-		return nil, usagef("nothing to do: name recipients with --add FILE or --remove KIND:ID")
+		return nil, usagef("nothing to do: name recipients with --add FILE or --remove KIND:ID|FILE")
 	}
-	for _, name := range r.remove {
-		kind, id, ok := strings.Cut(name, ":")
-		if !ok || id == "" || !slices.Contains([]string{"sm2", "sm4", "command"}, kind) {
-			return nil, usagef("--remove %q is no recipient; write it as `sealctl inspect` shows it, such as sm2:0123456789abcdef", name)
+	for i, name := range r.remove {
+		recipient, err := recipientName(name)
+		if err != nil {
+			return nil, err
 		}
+		r.remove[i] = recipient
 	}
 	var add []seal.Recipient
 	for _, path := range r.add {
@@ -102,22 +108,43 @@ func (r *rewrap) recipients() ([]seal.Recipient, error) {
 	return add, nil
 }
 
-// rewrapFile changes the recipients of one file to those wanted, and tells whether
-// that took anything.
-func rewrapFile(ctx context.Context, path string, keys []seal.Identity, add []seal.Recipient, remove []string, seen map[string]bool) (did bool, err error) {
-	f, err := archive.OpenFile(path)
+// recipientName returns the recipient that --remove names, by itself or by the file of its key.
+func recipientName(name string) (string, error) {
+	kind, id, ok := strings.Cut(name, ":")
+	if ok && id != "" && slices.Contains([]string{"sm2", "sm4", "command"}, kind) {
+		return name, nil
+	}
+	recipient, err := seal.ReadRecipient(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", usagef("--remove %q is no recipient and no file; write it as `sealctl inspect` shows it, such as sm2:0123456789abcdef, or name the file of its public key", name)
+	}
+	if err != nil {
+		return "", err
+	}
+	return recipient.String(), nil
+}
+
+// done says what happens to a file.
+func (r *rewrap) done() string {
+	if r.dryRun {
+		return "would be rewrapped"
+	}
+	return "rewrapped"
+}
+
+// file changes the recipients of one file to those wanted, and tells whether that took
+// anything.
+func (r *rewrap) file(ctx context.Context, path string, keys []seal.Identity, add []seal.Recipient, seen map[string]bool) (did bool, err error) {
+	f, err := openSealed(ctx, path, keys)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := f.Unlock(ctx, keys); err != nil {
-		return false, err
-	}
 	has := func(name string) bool {
 		return slices.ContainsFunc(f.Header().Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == name })
 	}
 	var present []string
-	for _, name := range remove {
+	for _, name := range r.remove {
 		if has(name) {
 			seen[name] = true
 			present = append(present, name)
@@ -127,6 +154,9 @@ func rewrapFile(ctx context.Context, path string, keys []seal.Identity, add []se
 	if len(present)+len(missing) == 0 {
 		return false, nil
 	}
+	if r.dryRun {
+		return true, f.CheckRewrap(missing, present)
+	}
 	return true, f.Rewrap(ctx, missing, present)
 }
 
@@ -135,8 +165,11 @@ func (r *rewrap) conclude(e *env, files, changed, failed int, seen map[string]bo
 	if len(unknown) > 0 {
 		e.say("no file had the recipient %s; `sealctl inspect` shows who has", strings.Join(unknown, ", "))
 	}
-	if err := e.printf("%d of %d files rewrapped, %d failed\n", changed, files, failed); err != nil {
+	if err := e.printf("%d of %d files %s, %d failed\n", changed, files, r.done(), failed); err != nil {
 		return err
+	}
+	if changed > 0 {
+		e.say("change the recipients in the configuration of the gateway too, or its next file has the old ones")
 	}
 	if failed == files {
 		return errors.New("no file could be rewrapped; what is wrong with each is said above")

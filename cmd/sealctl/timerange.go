@@ -14,12 +14,16 @@ import (
 )
 
 // timeFlags select a time range.
-type timeFlags struct{ from, to string }
+type timeFlags struct {
+	from, to string
+	byIndex  bool
+}
 
 func (t *timeFlags) register(fs *flag.FlagSet) {
 	const forms = "2026-01-31T15:04:05Z; 2026-01-31T15:04:05, in UTC; 2026-01-31, its first moment in UTC; or an age such as 90m or 24h"
 	fs.StringVar(&t.from, "from", "", "only what is of this `TIME` or later: "+forms)
 	fs.StringVar(&t.to, "to", "", "only what is of this `TIME` or earlier, in the same forms")
+	fs.BoolVar(&t.byIndex, "by-index", false, "with a time range, skip frames that the index of a finished file places outside of it: faster, but items without a time in them are not found")
 }
 
 func (t *timeFlags) between(now time.Time) (timeRange, error) {
@@ -34,7 +38,7 @@ func (t *timeFlags) between(now time.Time) (timeRange, error) {
 	if !from.IsZero() && !to.IsZero() && to.Before(from) {
 		return timeRange{}, usagef("--to %s is before --from %s; exchange them", t.to, t.from)
 	}
-	return timeRange{from, to}, nil
+	return timeRange{from: from, to: to, byIndex: t.byIndex}, nil
 }
 
 func parseTime(name, text string, now time.Time) (time.Time, error) {
@@ -59,11 +63,21 @@ func parseTime(name, text string, now time.Time) (time.Time, error) {
 }
 
 // timeRange is a range of time, both ends included. A zero end is open.
-type timeRange struct{ from, to time.Time }
+type timeRange struct {
+	from, to time.Time
+	byIndex  bool // the index of a file chooses the frames
+}
 
 func (r timeRange) all() bool { return r.from.IsZero() && r.to.IsZero() }
 
-func (r timeRange) frames() archive.Between { return archive.Between{From: r.from, To: r.to} }
+// frames returns which frames to read. The index does not name items without a time, which are
+// of every range, so all frames are read unless the index is asked for.
+func (r timeRange) frames() archive.Between {
+	if !r.byIndex {
+		return archive.Between{}
+	}
+	return archive.Between{From: r.from, To: r.to}
+}
 
 // overlaps tells whether something that lasts from start to end is in the range.
 // What has no time is: nobody can tell that it is not.

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sealgate/sealgate/internal/sealpdata"
+	"github.com/sealgate/sealgate/internal/timespan"
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
 )
@@ -91,19 +92,19 @@ func (e *archiveExporter) shutdown(ctx context.Context) error {
 
 func (e *archiveExporter) pushTraces(ctx context.Context, td ptrace.Traces) error {
 	payload, err := e.traces.MarshalTraces(td)
-	from, to := tracesTime(td)
+	from, to := timespan.Traces(td)
 	return e.push(ctx, archive.Record{Payload: payload, Items: td.SpanCount(), From: from, To: to}, err)
 }
 
 func (e *archiveExporter) pushLogs(ctx context.Context, ld plog.Logs) error {
 	payload, err := e.logs.MarshalLogs(ld)
-	from, to := logsTime(ld)
+	from, to := timespan.Logs(ld)
 	return e.push(ctx, archive.Record{Payload: payload, Items: ld.LogRecordCount(), From: from, To: to}, err)
 }
 
 func (e *archiveExporter) pushMetrics(ctx context.Context, md pmetric.Metrics) error {
 	payload, err := e.metrics.MarshalMetrics(md)
-	from, to := metricsTime(md)
+	from, to := timespan.Metrics(md)
 	return e.push(ctx, archive.Record{Payload: payload, Items: md.DataPointCount(), From: from, To: to}, err)
 }
 

@@ -25,6 +25,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/sealgate/sealgate/internal/timespan"
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
 	"github.com/sealgate/sealgate/test/fleet"
@@ -91,7 +92,7 @@ func TestEverySignalComesBackFromTheArchiveAsItWas(t *testing.T) {
 
 func TestTheIndexHasTheTimesOfTheItems(t *testing.T) {
 	td := fleet.Spans(1, 200)
-	from, to := tracesTime(td)
+	from, to := timespan.Traces(td)
 	assert.Less(t, from, to)
 	for _, rs := range td.ResourceSpans().All() {
 		for _, s := range rs.ScopeSpans().At(0).Spans().All() {
@@ -99,13 +100,13 @@ func TestTheIndexHasTheTimesOfTheItems(t *testing.T) {
 			assert.GreaterOrEqual(t, to, uint64(s.EndTimestamp()))
 		}
 	}
-	from, to = tracesTime(ptrace.NewTraces())
+	from, to = timespan.Traces(ptrace.NewTraces())
 	assert.Greater(t, from, to, "nothing has no time")
 
 	ld := plog.NewLogs()
 	r := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	r.SetObservedTimestamp(7)
-	from, to = logsTime(ld)
+	from, to = timespan.Logs(ld)
 	assert.Equal(t, [2]uint64{7, 7}, [2]uint64{from, to}, "a record without a time has that of its observation")
 
 	md := pmetric.NewMetrics()
@@ -116,7 +117,7 @@ func TestTheIndexHasTheTimesOfTheItems(t *testing.T) {
 	metrics.AppendEmpty().SetEmptyExponentialHistogram().DataPoints().AppendEmpty().SetTimestamp(2)
 	metrics.AppendEmpty().SetEmptySummary().DataPoints().AppendEmpty().SetTimestamp(4)
 	metrics.AppendEmpty()
-	from, to = metricsTime(md)
+	from, to = timespan.Metrics(md)
 	assert.Equal(t, [2]uint64{2, 9}, [2]uint64{from, to})
 }
 

@@ -139,9 +139,19 @@ func (a *Archive) write(c packed) error {
 		a.giveUp()
 		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
+	if f.next == 1 { // only now: a file without a frame may be removed again
+		a.remember(f.header.Sequence, Link{ID: f.header.ID, MAC: f.header.MAC})
+	}
 	a.budget.used += int64(len(sealed))
 	a.opts.OnFrame(info)
 	return nil
+}
+
+// remember writes the head of the chain beside the files.
+func (a *Archive) remember(sequence uint64, last Link) {
+	if err := writeChainHead(a.opts.Dir, a.opts.Signal, sequence, last); err != nil {
+		a.opts.OnWarning(fmt.Errorf("remembering the newest file of the chain: %w; do not move the files away before the gateway has begun another", err))
+	}
 }
 
 // concat returns the payloads of a commit as one.
@@ -213,6 +223,7 @@ func (a *Archive) finishFile() {
 		a.budget.used += f.size - before
 	}
 	a.previous, a.sequence, a.created = f.link(), f.header.Sequence, f.header.Created
+	a.remember(a.sequence, a.previous)
 	a.written <- syncJob{file: f, last: true}
 }
 

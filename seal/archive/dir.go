@@ -32,44 +32,77 @@ func List(dir string) ([]string, error) {
 	return paths, nil
 }
 
-// lastOfChain returns the link to the newest file of a signal, and its sequence.
-// A file whose header is damaged cannot be linked to; warn is told.
+// lastOfChain returns the link to the newest file of a signal, and its sequence: the newest
+// one in the directory, or the one that is remembered where that was moved away. A file whose
+// header is damaged cannot be linked to; warn gets the error.
 func lastOfChain(dir string, signal Signal, warn func(error)) (last Link, sequence uint64, err error) {
 	paths, err := List(dir)
 	if err != nil {
 		return Link{}, 0, err
 	}
+	if last, sequence, err = readChainHead(dir, signal); err != nil {
+		warn(err)
+	}
 	for _, path := range paths {
 		if !strings.HasPrefix(filepath.Base(path), signal.String()+"-") {
 			continue
 		}
-		h, start, size, err := readHeaderOnly(path)
+		h, size, err := readEnd(path)
 		if err != nil {
 			warn(fmt.Errorf("%s: %w; the chain goes on without it", path, err))
 			continue
 		}
-		if h.Signal == signal && h.Sequence > sequence {
-			last, sequence = Link{ID: h.ID, MAC: h.MAC, Size: uint64(size - start)}, h.Sequence
+		if h.Signal == signal && h.Sequence >= sequence {
+			last, sequence = Link{ID: h.ID, MAC: h.MAC, Size: size}, h.Sequence
 		}
 	}
 	return last, sequence, nil
 }
 
-func readHeaderOnly(path string) (h Header, start, size int64, err error) {
+// readEnd returns the header of a file and the size of its whole frames, by their heads,
+// which are not authenticated.
+func readEnd(path string) (Header, uint64, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return h, 0, 0, err
+		return Header{}, 0, err
 	}
 	defer f.Close()
-	h, raw, err := readHeader(f)
+	r, err := newReader(path, f, false)
 	if err != nil {
-		return h, 0, 0, err
+		return Header{}, 0, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return h, 0, 0, err
+	end, err := r.wholeFrames()
+	return r.header, uint64(end - r.start()), err
+}
+
+// wholeFrames returns where the last whole frame or the trailer ends. A killed writer may
+// leave a part of a frame behind that. Where frames follow, the file is damaged, and the
+// end is that of the file.
+func (f *File) wholeFrames() (int64, error) {
+	if f.Finished() {
+		return f.size, nil
 	}
-	return h, int64(len(raw)), info.Size(), nil
+	at := f.start()
+	for at < f.size {
+		var head [frameHead]byte
+		var h frame
+		if _, err := f.f.ReadAt(head[:], at); err != nil && err != io.EOF {
+			return 0, err
+		}
+		next := at + frameHead
+		if h.decode(head[:]) != nil || next+int64(h.sealed) > f.size {
+			break
+		}
+		at = next + int64(h.sealed)
+	}
+	if at == f.size {
+		return at, nil
+	}
+	s := scanner{File: f}
+	if found, err := s.resync(at + 1); found >= 0 || err != nil {
+		return f.size, err
+	}
+	return at, nil
 }
 
 // readHeader reads the header of a file, and returns it as it stands there too.

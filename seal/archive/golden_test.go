@@ -243,3 +243,46 @@ func TestTheWorkedExampleOfTheDocumentationIsTheGoldenFile(t *testing.T) {
 		assert.Contains(t, known, run)
 	}
 }
+
+// makeContent writes a file of logs, of which testdata/content/content.json has the payload in
+// protobuf and in JSON.
+func makeContent(t testing.TB, dir string) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(goldenDir, "content", "content.json"))
+	require.NoError(t, err)
+	var c struct {
+		Payload string `json:"payload"`
+		Items   uint64 `json:"items"`
+	}
+	require.NoError(t, json.Unmarshal(b, &c))
+	payload := unhex(t, c.Payload)
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+	require.NoError(t, err)
+	defer enc.Close()
+	o := Options{Dir: dir, Signal: Logs, newID: func() [16]byte { return [16]byte([]byte("a file of logs..")) }}
+	require.NoError(t, o.setDefaults())
+	w, err := newFile(&o, readGoldenKeys(t).goldenPeriod(t), Header{Created: goldenTime, Sequence: 1})
+	require.NoError(t, err)
+	e := entry{items: c.Items, from: uint64(goldenTime.UnixNano()), to: uint64(goldenTime.UnixNano())}
+	require.NoError(t, w.writeFrame(w.seal(enc.EncodeAll(payload, nil), len(payload)), e, len(payload)))
+	require.NoError(t, w.finish(enc))
+	require.NoError(t, w.f.Close())
+}
+
+func TestTheFileOfLogsIsWhatVersion1Writes(t *testing.T) {
+	want := filepath.Join(goldenDir, "content")
+	if *update {
+		for _, path := range files(t, want) {
+			require.NoError(t, os.Remove(path))
+		}
+		makeContent(t, want)
+	}
+	dir := t.TempDir()
+	makeContent(t, dir)
+	w, err := os.ReadFile(files(t, want)[0])
+	require.NoError(t, err)
+	g, err := os.ReadFile(files(t, dir)[0])
+	require.NoError(t, err)
+	require.Equal(t, filepath.Base(files(t, want)[0]), filepath.Base(files(t, dir)[0]))
+	require.Equal(t, hex.Dump(w), hex.Dump(g), "the format has changed, or how zstd compresses; only the latter may")
+}

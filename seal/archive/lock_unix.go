@@ -8,8 +8,10 @@ package archive
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -27,7 +29,7 @@ func lockDir(dir string, signal Signal) (*dirLock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := holdFile(f); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("archive: another gateway or another `sm4` exporter writes %s to %s; give each a directory of its own", signal, dir)
@@ -59,11 +61,20 @@ func holdFile(f *os.File) (err error) {
 	return err
 }
 
-// writerHolds tells whether a file is being written.
+// writerHolds tells whether a file is being written. A writer holds the file and the
+// directory of its signal. Anyone who can read the file can lock it, so that lock alone
+// proves nothing.
 func writerHolds(path string) bool {
+	signal, _, _ := strings.Cut(filepath.Base(path), "-")
+	return isLocked(path) && isLocked(filepath.Join(filepath.Dir(path), "."+signal+".lock"))
+}
+
+// isLocked tells whether another process, or another part of this one, holds a file. A file
+// that this user may not open counts as held.
+func isLocked(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
-		return false
+		return errors.Is(err, fs.ErrPermission)
 	}
 	defer f.Close()
 	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)

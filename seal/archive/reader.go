@@ -28,6 +28,7 @@ type File struct {
 	key     *seal.DataKey
 	keys    *seal.FileKeys
 	sealed  []byte
+	whole   int64 // where the last authentic frame or the trailer ends, once it was read
 }
 
 // OpenFile opens a file and reads its header, which needs no key. Errors name the
@@ -105,6 +106,12 @@ func (f *File) Finished() bool {
 	trailer := make([]byte, trailerSize)
 	_, err := f.f.ReadAt(trailer, f.size-trailerSize)
 	return err == nil && [8]byte(trailer[8:]) == trailerMagic
+}
+
+// EndConfirmedBy tells whether the header of another file names this one, and names the length
+// that its whole frames have. It is known once the file was read.
+func (f *File) EndConfirmedBy(next Header) bool {
+	return next.Previous.ID == f.header.ID && next.Previous.MAC == f.header.MAC && next.Previous.Size == uint64(f.whole-f.start())
 }
 
 // start returns where the frames begin.
@@ -280,7 +287,10 @@ func (f *File) frameAt(at int64) (h frame, next int64, payload []byte, err error
 	if err != nil {
 		return h, next, nil, err
 	}
-	payload, err = decoder.DecodeAll(compressed, nil)
+	err = zstd.ErrMagicMismatch
+	if isOneFrame(compressed) {
+		payload, err = decoder.DecodeAll(compressed, nil)
+	}
 	if err != nil || len(payload) != int(h.plain) {
 		return h, next, nil, errors.New("it is authentic but cannot be decompressed; its writer was at fault")
 	}

@@ -249,7 +249,7 @@ func TestAnAuthenticFileThatLiesIsReported(t *testing.T) {
 		{"index of billions", "index of the final frame is damaged", func(w *fileWriter) []byte {
 			return end(w, 0, 0, append(binary.AppendUvarint(nil, 10_000_000), make([]byte, 50_000_000)...))
 		}},
-		{"index of a frame that is not there", "its index 1 entries", func(w *fileWriter) []byte {
+		{"index of a frame that is not there", "its index 1 entry", func(w *fileWriter) []byte {
 			x := &index{entries: []entry{{offset: math.MaxUint64, from: 1}}}
 			return end(w, 0, 0, x.encode())
 		}},

@@ -23,11 +23,8 @@ import (
 // from now on, not what could be read before. The File is good for nothing but
 // Close afterwards.
 func (f *File) Rewrap(ctx context.Context, add []seal.Recipient, remove []string) error {
-	if f.keys == nil {
-		return fmt.Errorf("%s: it is locked", f.path)
-	}
-	if f.BeingWritten() {
-		return fmt.Errorf("%s: it is being written; try again when the gateway has finished it", f.path)
+	if err := f.CheckRewrap(add, remove); err != nil {
+		return err
 	}
 	h := f.header
 	if err := h.rewrap(ctx, f.key, add, remove); err != nil {
@@ -43,25 +40,52 @@ func (f *File) Rewrap(ctx context.Context, add []seal.Recipient, remove []string
 	return nil
 }
 
+// CheckRewrap returns the error that Rewrap would return before it changes anything.
+func (f *File) CheckRewrap(add []seal.Recipient, remove []string) error {
+	if f.keys == nil {
+		return fmt.Errorf("%s: it is locked", f.path)
+	}
+	if f.BeingWritten() {
+		return fmt.Errorf("%s: it is being written; try again when the gateway has finished it", f.path)
+	}
+	left := len(add)
+	for _, w := range f.header.Wrapped {
+		if !slices.Contains(remove, w.Recipient()) {
+			left++
+		}
+	}
+	if left == 0 {
+		return fmt.Errorf("%s: no recipient would be left, and the file could never be read again; add another with --add", f.path)
+	}
+	for _, name := range remove {
+		if !slices.ContainsFunc(f.header.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == name }) {
+			return fmt.Errorf("%s: %s is not one of its recipients", f.path, name)
+		}
+	}
+	return nil
+}
+
 func (h *Header) rewrap(ctx context.Context, key *seal.DataKey, add []seal.Recipient, remove []string) error {
 	for _, name := range remove {
-		if !slices.ContainsFunc(h.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == name }) {
-			return fmt.Errorf("%s is not one of its recipients", name)
-		}
 		h.Wrapped = slices.DeleteFunc(slices.Clone(h.Wrapped), func(w seal.Wrapped) bool { return w.Recipient() == name })
 	}
-	fresh := slices.DeleteFunc(slices.Clone(add), func(r seal.Recipient) bool {
-		return slices.ContainsFunc(h.Wrapped, func(w seal.Wrapped) bool { return w.Recipient() == r.String() })
-	})
+	has := make(map[string]bool)
+	for _, w := range h.Wrapped {
+		has[w.Recipient()] = true
+	}
+	var fresh []seal.Recipient
+	for _, r := range add {
+		if name := r.String(); !has[name] {
+			has[name] = true // a file names nobody twice
+			fresh = append(fresh, r)
+		}
+	}
 	if len(fresh) > 0 {
 		added, err := key.Rewrap(ctx, fresh)
 		if err != nil {
 			return err
 		}
 		h.Wrapped = append(slices.Clone(h.Wrapped), added...)
-	}
-	if len(h.Wrapped) == 0 {
-		return errors.New("no recipient would be left: the file could never be read again")
 	}
 	return nil
 }

@@ -43,6 +43,12 @@ func (s *scanner) truncated(at int64, format string, args ...any) {
 
 // run returns what the file holds. The error is that of data.
 func (s *scanner) run() (Summary, error) {
+	err := s.scan()
+	return s.sum, err
+}
+
+func (s *scanner) scan() error {
+	s.whole = s.start()
 	s.seen, s.inOrder = make(map[uint64]bool), true
 	if want := s.header.FileName(); filepath.Base(s.path) != want {
 		s.report(-1, "the file was renamed: its header says that it is %s", want)
@@ -51,33 +57,38 @@ func (s *scanner) run() (Summary, error) {
 	for at < s.size && !s.finished {
 		next, err := s.step(at)
 		if err != nil {
-			return s.sum, err
+			return err
 		}
 		at = next
 	}
 	if !s.finished {
 		s.sum.Frames, s.sum.Plain = uint64(len(s.seen)), s.plain
 		if at == s.size && s.sum.Frames == s.next {
-			s.truncated(at, "the file ends after %d frames without a final one: its writer was killed, or the file was cut", s.next)
+			s.truncated(at, "the file ends after %s without a final one: its writer was killed, or the file was cut", s.after())
 		} else {
 			s.truncated(s.size, "the file ends without a final frame: its writer was killed, or the file was cut")
 		}
 	}
-	return s.sum, nil
+	return nil
 }
+
+// after returns how many frames were in order so far.
+func (s *scanner) after() string { return count(s.next, "frame", "frames") }
 
 // step handles what is at an offset, and returns where to go on.
 func (s *scanner) step(at int64) (int64, error) {
 	h, next, payload, err := s.frameAt(at)
 	switch {
 	case err == nil && h.kind == finalFrame:
+		s.whole = next
 		s.final(at, next, h, payload)
 		return s.size, nil
 	case err == nil:
+		s.whole = next
 		return next, s.dataFrame(at, h, payload)
 	}
 	if s.wasted += next - min(at, next); s.wasted > maxWasted(s.size) {
-		s.report(at, "after %d frames: too much is damaged; what follows was not read", s.next)
+		s.report(at, "after %s: too much is damaged; what follows was not read", s.after())
 		return s.size, nil
 	}
 	// What is wrong may be the length, so the next frame is looked for from here.
@@ -87,7 +98,7 @@ func (s *scanner) step(at int64) (int64, error) {
 		return s.size, nil
 	}
 	if found < 0 && (errors.Is(err, errEndsInHead) || errors.Is(err, errCutShort)) {
-		s.truncated(at, "the file is truncated here, after %d frames: %v (%d bytes are left of it)", s.next, err, s.size-at)
+		s.truncated(at, "the file is truncated here, after %s: %v (%s left of it)", s.after(), err, count(uint64(s.size-at), "byte is", "bytes are"))
 		s.finished = true // it has been said
 		s.sum.Frames, s.sum.Plain = uint64(len(s.seen)), s.plain
 		return s.size, nil
@@ -95,7 +106,7 @@ func (s *scanner) step(at int64) (int64, error) {
 	if errors.Is(err, errAltered) {
 		s.report(at, "frame %d: it was altered", h.index)
 	} else {
-		s.report(at, "after %d frames: %v", s.next, err)
+		s.report(at, "after %s: %v", s.after(), err)
 	}
 	s.inOrder = false
 	if found < 0 {
@@ -147,7 +158,7 @@ func (s *scanner) final(at, next int64, h frame, payload []byte) {
 	case err != nil:
 		s.report(at, "%v; its writer was at fault", err)
 	case h.index != uint64(len(x.entries)):
-		s.report(at, "the final frame has number %d, and its index %d entries", h.index, len(x.entries))
+		s.report(at, "the final frame has number %d, and its index %s", h.index, count(uint64(len(x.entries)), "entry", "entries"))
 	case s.inOrder && !s.fits(x):
 		s.report(at, "the index of the final frame is not that of the frames before it")
 	}
@@ -165,7 +176,9 @@ func (s *scanner) trailer(at int64, want []byte) {
 	} else if !bytes.Equal(want, got) {
 		s.report(at, "the trailer was altered")
 	} else if end := at + trailerSize; end != s.size {
-		s.report(end, "%d bytes follow the end of the file", s.size-end)
+		s.report(end, "%s the end of the file", count(uint64(s.size-end), "byte follows", "bytes follow"))
+	} else {
+		s.whole = end
 	}
 }
 

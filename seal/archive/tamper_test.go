@@ -200,7 +200,7 @@ func TestFramesOutOfPlaceAreFoundAndNamed(t *testing.T) {
 		}, []string{"belongs to another file", "frame 1 is missing or out of order before frame 2"}, []int{0, 2}},
 		{"end of the other file", func(x *tampered) []byte { p := x.parts(0); p.final = x.parts(1).final; return p.join() }, []string{"belongs to another file", "ends after 3 frames without a final one"}, []int{0, 1, 2}},
 		{"header of the other file", func(x *tampered) []byte { p := x.parts(0); p.header = x.parts(1).header; return p.join() }, []string{"the file was renamed", "belongs to another file"}, nil},
-		{"garbage between", func(x *tampered) []byte { return x.parts(0).with(one(x)[0], noise(100), one(x)[1], one(x)[2]) }, []string{"after 1 frames: no frame begins here"}, []int{0, 1, 2}},
+		{"garbage between", func(x *tampered) []byte { return x.parts(0).with(one(x)[0], noise(100), one(x)[1], one(x)[2]) }, []string{"after 1 frame: no frame begins here"}, []int{0, 1, 2}},
 		{"garbage behind", func(x *tampered) []byte { return append(slices.Clone(x.raw[0]), 1, 2, 3) }, []string{"3 bytes follow the end of the file"}, []int{0, 1, 2}},
 		{"zeros instead of the end", func(x *tampered) []byte { p := x.parts(0); p.final = make([]byte, 500); return p.join() }, []string{"after 3 frames: no frame begins here"}, []int{0, 1, 2}},
 		{"a length of 4 GB", func(x *tampered) []byte {
@@ -332,7 +332,8 @@ func TestAKilledWriterLeavesWhatItAcknowledged(t *testing.T) {
 	closeNow(t, b)
 	lines, problems = contents(t, dir)
 	assert.Equal(t, []string{"0", "1", "2"}, lines)
-	require.Len(t, problems, 1, "the chain goes on from there")
+	require.Empty(t, problems, "the next file confirms its length")
+	requireNotes(t, dir, "Its length is confirmed by its successor")
 
 	killed := files(t, dir)[0]
 	info, err := os.Stat(killed)
@@ -361,12 +362,16 @@ func TestALiveArchiveIsClean(t *testing.T) {
 func TestAHeaderThatIsBeingWrittenIsNoProblem(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "traces-x.sealed")
+	lock, err := lockDir(dir, Traces)
+	require.NoError(t, err)
+	defer lock.release()
 	f, err := createFile(path)
 	require.NoError(t, err)
 	for i := range 2 {
 		r, err := VerifyDir(t.Context(), dir, ids(t), nil)
 		require.NoError(t, err)
 		assert.Empty(t, r.Problems)
+		assert.Len(t, r.Notes, 1)
 		_, err = f.Write(magic[4*i : 4*i+4])
 		require.NoError(t, err)
 	}

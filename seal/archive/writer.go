@@ -164,11 +164,7 @@ func (w *fileWriter) finalSize() int64 {
 	return frameHead + tagSize + trailerSize + 64 + perEntry*int64(len(w.index.entries)+1)
 }
 
-// link returns how the next file names this one.
+// link returns how the next file names this one. A file that was given up may be longer.
 func (w *fileWriter) link() Link {
-	size := w.size
-	if info, err := os.Stat(w.path); err == nil {
-		size = info.Size() // of a file that was given up, it may be more
-	}
-	return Link{ID: w.header.ID, MAC: w.header.MAC, Size: uint64(max(0, size-w.start))}
+	return Link{ID: w.header.ID, MAC: w.header.MAC, Size: uint64(w.size - w.start)}
 }

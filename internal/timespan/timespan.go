@@ -1,7 +1,9 @@
 // Copyright The Sealgate Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sm4exporter
+// Package timespan finds the range of time of telemetry. The index of an archive has these
+// ranges.
+package timespan
 
 import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -32,8 +34,9 @@ func (r *timeRange) add(from, to pcommon.Timestamp) {
 	r.from, r.to = min(r.from, uint64(from)), max(r.to, uint64(to))
 }
 
-// tracesTime returns the time that the spans cover, from > to where none has one.
-func tracesTime(td ptrace.Traces) (from, to uint64) {
+// Traces returns the time that the spans cover, in nanoseconds since 1970. from > to means that
+// none has a time.
+func Traces(td ptrace.Traces) (from, to uint64) {
 	r := emptyRange()
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
@@ -47,8 +50,8 @@ func tracesTime(td ptrace.Traces) (from, to uint64) {
 	return r.from, r.to
 }
 
-// logsTime returns the time of the records, or else of their observation.
-func logsTime(ld plog.Logs) (from, to uint64) {
+// Logs returns the time of the records, or of their observation where they have no time.
+func Logs(ld plog.Logs) (from, to uint64) {
 	r := emptyRange()
 	for _, rl := range ld.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
@@ -65,8 +68,8 @@ func logsTime(ld plog.Logs) (from, to uint64) {
 	return r.from, r.to
 }
 
-// metricsTime returns the time of the datapoints.
-func metricsTime(md pmetric.Metrics) (from, to uint64) {
+// Metrics returns the time of the datapoints.
+func Metrics(md pmetric.Metrics) (from, to uint64) {
 	r := emptyRange()
 	for _, rm := range md.ResourceMetrics().All() {
 		for _, sm := range rm.ScopeMetrics().All() {
