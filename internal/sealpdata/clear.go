@@ -84,8 +84,8 @@ func hasBlob(m pcommon.Map) bool {
 	return false
 }
 
-// fields are parts of a record other than attributes. Their names are in
-// parentheses, which tells them from attributes.
+// field is a part of a record other than an attribute. Its name is in parentheses,
+// which tells it from attributes.
 type field struct {
 	name  string
 	set   bool
@@ -112,8 +112,8 @@ func clearAll(fields []field) (names []string) {
 	return present(fields)
 }
 
-// spanFields are the fields of a span that the record mode seals. Nothing of them
-// was in the clear when it was sealed, but for the name "sealed".
+// spanFields are the fields of a span that the record mode seals. It leaves none of them
+// in the clear except the name "sealed".
 func spanFields(s ptrace.Span) []field {
 	return []field{
 		{"(name)", s.Name() != "" && s.Name() != hiddenName, func() { s.SetName("") }},
