@@ -21,6 +21,7 @@ type unseal struct {
 	backend       string
 	clear         string
 	requireSealed bool
+	maxValues     int
 }
 
 // clearModes are the values of --clear.
@@ -52,6 +53,7 @@ records that were opened, that failed, and that were in the clear.`,
 			fs.StringVar(&u.backend, "from-backend", "auto", "`BACKEND` that the answer is from: tempo, loki, or auto to tell by its form")
 			fs.StringVar(&u.clear, "clear", "mark", "`WHAT` to do with values that were in the clear: mark, keep or drop")
 			fs.BoolVar(&u.requireSealed, "require-sealed", false, "end with exit code 1 if a span, a log record or a line was not sealed")
+			fs.IntVar(&u.maxValues, "max-values", sealpdata.DefaultMaxValues, "read at most `N` sealed values of one document, or of one line of Loki; it bounds the memory")
 			return u.run
 		},
 	}
@@ -68,11 +70,15 @@ func (u *unseal) run(ctx context.Context, e *env, args []string) error {
 	if !ok {
 		return usagef("--clear %q is not one of mark, keep, drop", u.clear)
 	}
+	if u.maxValues < 1 {
+		return usagef("--max-values %d has to be at least 1", u.maxValues)
+	}
 	keys, err := u.keys.identities()
 	if err != nil {
 		return err
 	}
-	o := &opener{backend: u.backend, requireSealed: u.requireSealed, Unsealer: sealpdata.Unsealer{Open: cachedKeys(ctx, keys), Clear: clear}}
+	o := &opener{backend: u.backend, requireSealed: u.requireSealed,
+		Unsealer: sealpdata.Unsealer{Open: cachedKeys(ctx, keys), Clear: clear, MaxValues: u.maxValues}}
 	if err := o.documents(ctx, e); err != nil {
 		o.summary(e) // of the documents before
 		return err

@@ -59,7 +59,7 @@ func TestForgedFieldsNeverComeOut(t *testing.T) {
 			forge(td.ResourceSpans().At(0), firstSpan(td))
 			for _, clear := range []Clear{ClearKeep, ClearMark, ClearDrop} {
 				got := copyOf(td)
-				stats, err := Unsealer{open, clear}.Traces(got)
+				stats, err := Unsealer{Open: open, Clear: clear}.Traces(got)
 				assert.ErrorContains(t, err, "somebody has added them")
 				assert.NotContains(t, err.Error(), "forged", "values are not printed")
 				assert.Equal(t, Stats{Unsealed: 1}, stats)
@@ -199,13 +199,13 @@ func TestCopiesThatABackendLostComeBack(t *testing.T) {
 func TestAnObservedTimeIsMarkedUnlessTheRecordIsBoundToIt(t *testing.T) {
 	for at, want := range map[pcommon.Timestamp]any{5: []any{"(observed time)"}, 0: nil, 6: nil} {
 		ld, open := oneLog(t, at, 6)
-		_, err := Unsealer{open, ClearMark}.Logs(ld)
+		_, err := Unsealer{Open: open, Clear: ClearMark}.Logs(ld)
 		require.NoError(t, err)
 		assert.Equal(t, want, firstLog(ld).Attributes().AsRaw()[NameClear])
 		assert.EqualValues(t, 6, firstLog(ld).ObservedTimestamp())
 	}
 	ld, open := oneLog(t, 5, 6)
-	_, err := Unsealer{open, ClearDrop}.Logs(ld)
+	_, err := Unsealer{Open: open, Clear: ClearDrop}.Logs(ld)
 	require.NoError(t, err)
 	assert.Zero(t, firstLog(ld).ObservedTimestamp())
 }
@@ -216,7 +216,7 @@ func TestRecordsThatLostTheirKeyAreFound(t *testing.T) {
 		ld.ResourceLogs().At(0).Resource().Attributes().RemoveIf(func(string, pcommon.Value) bool { return true })
 		want := copyOfLogs(ld)
 		for _, clear := range []Clear{ClearKeep, ClearMark, ClearDrop} {
-			stats, err := Unsealer{open, clear}.Logs(ld)
+			stats, err := Unsealer{Open: open, Clear: clear}.Logs(ld)
 			assert.ErrorContains(t, err, "1 log records of one resource stay sealed: the attribute sealed.key")
 			assert.Equal(t, Stats{Failed: 1}, stats)
 			sameLogs(t, want, ld)
@@ -252,7 +252,7 @@ func TestClearValuesAreMarkedOrDropped(t *testing.T) {
 	plain.ScopeSpans().AppendEmpty().Spans().AppendEmpty().SetName("plain")
 
 	marked := copyOf(td)
-	_, err := Unsealer{open, ClearMark}.Traces(marked)
+	_, err := Unsealer{Open: open, Clear: ClearMark}.Traces(marked)
 	require.NoError(t, err)
 	assert.Equal(t, []any{"added"}, marks(firstSpan(marked).Attributes()))
 	assert.Equal(t, []any{"host.name"}, marks(marked.ResourceSpans().At(0).Resource().Attributes()))
@@ -261,7 +261,7 @@ func TestClearValuesAreMarkedOrDropped(t *testing.T) {
 	assert.Equal(t, []any{"*"}, marks(other.ScopeSpans().At(0).Spans().At(0).Attributes()))
 
 	dropped := copyOf(td)
-	stats, err := Unsealer{open, ClearDrop}.Traces(dropped)
+	stats, err := Unsealer{Open: open, Clear: ClearDrop}.Traces(dropped)
 	require.NoError(t, err)
 	assert.Equal(t, Stats{Unsealed: 1, Plain: 1}, stats)
 	assert.Equal(t, map[string]any{"user.id": "amy"}, firstSpan(dropped).Attributes().AsRaw())
@@ -282,7 +282,7 @@ func TestOnlySealedPartsStayOfFieldsModeWhenClearIsDropped(t *testing.T) {
 	e.Attributes().PutStr("user.id", "amy")
 	span.Links().AppendEmpty().SetFlags(7)
 	require.NoError(t, policyOf(t, Options{Mode: ModeFields, Attributes: []string{"user.*"}}).SealTraces(s, td))
-	stats, err := Unsealer{openWith(o), ClearDrop}.Traces(td)
+	stats, err := Unsealer{Open: openWith(o), Clear: ClearDrop}.Traces(td)
 	require.NoError(t, err)
 	assert.Equal(t, Stats{Unsealed: 1}, stats)
 	got := firstSpan(td)
@@ -303,7 +303,7 @@ func TestNobodyForgesTheMark(t *testing.T) {
 	span.Attributes().PutEmptySlice(NameClear)
 	span.Attributes().PutStr("kept", "x")
 	require.NoError(t, policyOf(t, Options{Keep: []string{"kept"}}).SealTraces(s, td))
-	_, err := Unsealer{openWith(o), ClearMark}.Traces(td)
+	_, err := Unsealer{Open: openWith(o), Clear: ClearMark}.Traces(td)
 	require.NoError(t, err)
 	v, _ := firstSpan(td).Attributes().Get(NameClear)
 	assert.Equal(t, []any{"kept"}, v.Slice().AsRaw())

@@ -96,11 +96,11 @@ func TestGoldenVectorsOfVersion1Open(t *testing.T) {
 	// With no clear value, all three ways give the same.
 	for _, clear := range []Clear{ClearKeep, ClearMark, ClearDrop} {
 		gotTraces, gotLogs := copyOf(td), copyOfLogs(ld)
-		stats, err := Unsealer{openWith(o), clear}.Traces(gotTraces)
+		stats, err := Unsealer{Open: openWith(o), Clear: clear}.Traces(gotTraces)
 		require.NoError(t, err)
 		assert.Equal(t, Stats{Unsealed: 2}, stats)
 		sameTraces(t, goldenTraces(), gotTraces)
-		stats, err = Unsealer{openWith(o), clear}.Logs(gotLogs)
+		stats, err = Unsealer{Open: openWith(o), Clear: clear}.Logs(gotLogs)
 		require.NoError(t, err)
 		assert.Equal(t, Stats{Unsealed: 1}, stats)
 		sameLogs(t, goldenLogs(), gotLogs)
@@ -275,7 +275,7 @@ func newDocument(t *testing.T, o *seal.FieldOpener, name string, td ptrace.Trace
 	sealed, err := m.MarshalTraces(td)
 	require.NoError(t, err)
 	got := copyOf(td)
-	stats, problems := Unsealer{openWith(o), ClearMark}.Traces(got)
+	stats, problems := Unsealer{Open: openWith(o), Clear: ClearMark}.Traces(got)
 	clear, err := m.MarshalTraces(got)
 	require.NoError(t, err)
 	return document{name, sealed, stats.Unsealed, stats.Failed, stats.Plain, count(problems), clear}
@@ -286,7 +286,7 @@ func newLogsDocument(t *testing.T, o *seal.FieldOpener, name string, ld plog.Log
 	sealed, err := m.MarshalLogs(ld)
 	require.NoError(t, err)
 	got := copyOfLogs(ld)
-	stats, problems := Unsealer{openWith(o), ClearMark}.Logs(got)
+	stats, problems := Unsealer{Open: openWith(o), Clear: ClearMark}.Logs(got)
 	clear, err := m.MarshalLogs(got)
 	require.NoError(t, err)
 	return document{name, sealed, stats.Unsealed, stats.Failed, stats.Plain, count(problems), clear}

@@ -14,11 +14,14 @@ import (
 
 var errLayout = errors.New("the opened record has a layout that this version of Sealgate does not know")
 
+var errValues = errors.New("there are too many values")
+
 // reader reads opened records into records that have only clear values left. The
 // first error stays. Sealed values take the place of clear ones.
 type reader struct {
 	compact.Decoder
-	err error
+	err  error
+	left int // how many more values may be read
 
 	clear  Clear
 	whole  bool     // the record was sealed in the record mode
@@ -66,6 +69,18 @@ func (r *reader) fixed(dst []byte) {
 	copy(dst, b)
 }
 
+// take counts a value, an event or a link before it is read.
+func (r *reader) take() bool {
+	if r.left == 0 {
+		r.fail(errValues)
+	}
+	if r.err != nil {
+		return false
+	}
+	r.left--
+	return true
+}
+
 // parts reads what is in the record. A part of a later version is an error.
 func (r *reader) parts(known uint64) uint64 {
 	has := r.uint()
@@ -86,7 +101,7 @@ func (r *reader) attributes(m pcommon.Map, also ...string) {
 		if err != nil {
 			r.fail(err)
 		}
-		if !ok {
+		if !ok || !r.take() {
 			break
 		}
 		names = append(names, name)
@@ -175,7 +190,7 @@ func (r *reader) list(s pcommon.Slice, n, depth int) {
 	if depth > compact.MaxDepth {
 		r.fail(errLayout)
 	}
-	for i := 0; i < n && r.err == nil; i++ {
+	for i := 0; i < n && r.take(); i++ {
 		r.value(s.AppendEmpty(), depth)
 	}
 }
@@ -186,7 +201,7 @@ func (r *reader) mapping(m pcommon.Map, n, depth int) {
 	}
 	var names []string
 	values := pcommon.NewSlice()
-	for i := 0; i < n && r.err == nil; i++ {
+	for i := 0; i < n && r.take(); i++ {
 		name, ok, err := r.Key()
 		if err != nil || !ok {
 			r.fail(errors.Join(errLayout, err))
@@ -273,7 +288,7 @@ func emptyParts(span ptrace.Span, events, links int) {
 }
 
 func (r *reader) events(span ptrace.Span) {
-	for n := r.uint(); n > 0 && r.err == nil; n-- {
+	for n := r.uint(); n > 0 && r.take(); n-- {
 		e := span.Events().AppendEmpty()
 		e.SetTimestamp(span.StartTimestamp() + pcommon.Timestamp(r.int()))
 		e.SetName(r.str())
@@ -283,7 +298,7 @@ func (r *reader) events(span ptrace.Span) {
 }
 
 func (r *reader) links(links ptrace.SpanLinkSlice) {
-	for n := r.uint(); n > 0 && r.err == nil; n-- {
+	for n := r.uint(); n > 0 && r.take(); n-- {
 		l := links.AppendEmpty()
 		var trace pcommon.TraceID
 		var id pcommon.SpanID

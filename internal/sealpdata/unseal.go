@@ -17,10 +17,19 @@ import (
 // It is called once for each header of a request.
 type OpenKey func(header string) (*seal.FieldOpener, error)
 
+// DefaultMaxValues is far above what a trace or a line has that Tempo or Loki accepts.
+// So many values need about 200 MB.
+const DefaultMaxValues = 2 << 20
+
 // Unsealer unseals traces and logs. Keys come from Open.
 type Unsealer struct {
 	Open  OpenKey
 	Clear Clear // what becomes of values that were in the clear
+
+	// MaxValues bounds the memory for what was sealed. It is the number of values,
+	// events and links that one call may read; records above it stay sealed. Zero
+	// means DefaultMaxValues.
+	MaxValues int
 }
 
 // Stats counts spans or log records.
@@ -40,6 +49,7 @@ type unsealer struct {
 	stats   Stats
 	errs    []error
 	more    int // errors above maxErrors
+	left    int // how many more values may be read
 
 	around  context // of the record that is being opened
 	plain   []byte
@@ -53,7 +63,12 @@ type opened struct {
 	whole bool // records under it were sealed in the record mode, as all of them are then
 }
 
-func (u Unsealer) begin() *unsealer { return &unsealer{Unsealer: u, openers: map[string]*opened{}} }
+func (u Unsealer) begin() *unsealer {
+	if u.MaxValues == 0 {
+		u.MaxValues = DefaultMaxValues
+	}
+	return &unsealer{Unsealer: u, openers: map[string]*opened{}, left: u.MaxValues}
+}
 
 func (u *unsealer) fail(err error) {
 	if len(u.errs) == maxErrors {
@@ -136,14 +151,18 @@ func (u *unsealer) read(o *opened, place seal.Place, binding []byte, text string
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{clear: u.Clear, whole: o.whole}
+	r := &reader{clear: u.Clear, whole: o.whole, left: u.left}
 	if err := r.Reset(u.plain); err != nil {
 		return nil, err
 	}
 	each(r)
-	if err := r.finish(); err != nil {
+	switch err := r.finish(); {
+	case errors.Is(err, errValues):
+		return nil, fmt.Errorf("%w: %d may be read in one document; read fewer records at once, or allow more with --max-values, which needs about 100 bytes of memory for each", err, u.MaxValues)
+	case err != nil:
 		return nil, err
 	}
+	u.left = r.left // a record that fails leaves nothing in memory
 	o.whole = o.whole || r.whole
 	return r.forged, nil
 }

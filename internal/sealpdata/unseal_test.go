@@ -197,6 +197,36 @@ func TestErrorsAreBounded(t *testing.T) {
 	assert.ErrorContains(t, err, "and 150 more errors")
 }
 
+// A list of empty values needs a byte for each in its record and 70 in memory.
+func TestARecordOfTooManyValuesStaysSealedAndTheRestDoesNot(t *testing.T) {
+	s, o := fieldPair(t)
+	td := ptrace.NewTraces()
+	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	many := spans.AppendEmpty().Attributes().PutEmptySlice("many")
+	for range 1000 {
+		many.AppendEmpty()
+	}
+	spans.AppendEmpty().Attributes().PutStr("few", secret)
+	original := copyOf(td)
+	require.NoError(t, policyOf(t, Options{}).SealTraces(s, td))
+	for _, max := range []int{1, 1000} {
+		bounded := copyOf(td)
+		stats, err := Unsealer{Open: openWith(o), MaxValues: max}.Traces(bounded)
+		require.ErrorContains(t, err, "too many values")
+		require.ErrorContains(t, err, "--max-values")
+		assert.Equal(t, Stats{Unsealed: 1, Failed: 1}, stats)
+		few, _ := firstSpan(bounded).Attributes().Get("few")
+		assert.Equal(t, secret, few.Str())
+		stats, err = Unsealer{Open: openWith(o), MaxValues: 1001}.Traces(bounded) // the list is a value, too
+		require.NoError(t, err, "it can be read later")
+		assert.Equal(t, 1, stats.Unsealed)
+	}
+	whole := copyOf(td)
+	_, err := Unsealer{Open: openWith(o), MaxValues: 1002}.Traces(whole)
+	require.NoError(t, err)
+	sameTraces(t, original, whole)
+}
+
 // Tempo groups spans by name and version of their scopes, and keeps what one of the
 // scopes had besides.
 func TestScopesSurviveTheGroupingOfTempo(t *testing.T) {
