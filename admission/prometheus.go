@@ -10,6 +10,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/sealgate/sealgate/internal/datapoints"
 )
 
 const (
@@ -42,7 +44,7 @@ func (c *Checker) prometheus(md pmetric.Metrics, r *Result) {
 
 // metric removes the bad data points of a metric, or all of them.
 func (c *Checker) metric(m pmetric.Metric, last pcommon.Timestamp, r *Result) {
-	if count(m) == 0 {
+	if datapoints.Count(m) == 0 {
 		r.counts[EmptyMetric]++
 		return
 	}
@@ -220,8 +222,8 @@ func (r *Result) add(other Result) {
 	}
 }
 
-// nameable says whether Prometheus can make a name of a text: what is neither a letter nor
-// a digit of ASCII becomes an underscore, and a name of underscores alone is none.
+// nameable says whether Prometheus can make a name of a text. It replaces each byte that is neither a
+// letter nor a digit of ASCII by an underscore, and refuses a name that has underscores alone.
 func nameable(text string) bool {
 	for i := range len(text) {
 		if alphanumeric(text[i]) {
@@ -266,23 +268,6 @@ func newName(key string) string {
 		return nameAttribute
 	}
 	return "key_" + hex.EncodeToString([]byte(key))
-}
-
-// count returns the number of a metric's data points.
-func count(m pmetric.Metric) int {
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return m.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return m.Sum().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return m.Summary().DataPoints().Len()
-	}
-	return 0
 }
 
 // removeIf removes the data points that weigh too much, and returns how many.
@@ -347,7 +332,7 @@ func (c *Checker) weighPoints(md pmetric.Metrics, r *Result) {
 func pruneMetrics(md pmetric.Metrics) {
 	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
 		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
-			sm.Metrics().RemoveIf(func(m pmetric.Metric) bool { return count(m) == 0 })
+			sm.Metrics().RemoveIf(func(m pmetric.Metric) bool { return datapoints.Count(m) == 0 })
 			return sm.Metrics().Len() == 0
 		})
 		return rm.ScopeMetrics().Len() == 0

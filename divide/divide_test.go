@@ -19,6 +19,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/sealgate/sealgate/internal/datapoints"
 )
 
 // newBatch returns a batch of a signal with n items, spread over resources and scopes.
@@ -362,7 +364,7 @@ func TestAMetricWithoutPointsIsFound(t *testing.T) {
 	send := func(ctx context.Context, part Batch) Verdict {
 		for _, rm := range part.(*metricBatch).ResourceMetrics().All() {
 			for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
-				if points(m) == 0 {
+				if datapoints.Count(m) == 0 {
 					return Verdict{Kind: Refused, Reason: ReasonInvalid}
 				}
 			}
@@ -424,7 +426,7 @@ func TestHalvesKeepTheirMetricsAsTheyWere(t *testing.T) {
 // sm45 returns each data point as a metric.
 func sm45(md pmetric.Metrics) (all []pmetric.Metric) {
 	for _, m := range md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
-		for range points(m) {
+		for range datapoints.Count(m) {
 			one := pmetric.NewMetric()
 			movePoints(m, one, 1)
 			all = append(all, one)

@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+
+	"github.com/sealgate/sealgate/internal/datapoints"
 )
 
 type metricBatch struct{ pmetric.Metrics }
@@ -18,7 +20,7 @@ func (b *metricBatch) units() (n int) {
 	for _, rm := range b.ResourceMetrics().All() {
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {
-				n += max(1, points(m))
+				n += max(1, datapoints.Count(m))
 			}
 		}
 	}
@@ -94,7 +96,7 @@ func (b *metricBatch) split(left int) Batch {
 				if left == 0 {
 					return false
 				}
-				n := max(1, points(m))
+				n := max(1, datapoints.Count(m))
 				if n <= left {
 					left -= n
 					m.MoveTo(scope.Metrics().AppendEmpty())
@@ -109,23 +111,6 @@ func (b *metricBatch) split(left int) Batch {
 		return from.ScopeMetrics().Len() == 0
 	})
 	return &metricBatch{first}
-}
-
-// points returns the number of a metric's data points.
-func points(m pmetric.Metric) int {
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return m.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return m.Sum().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return m.Summary().DataPoints().Len()
-	}
-	return 0
 }
 
 // movePoints moves the first n data points of a metric to another metric, which becomes
