@@ -22,16 +22,7 @@ import (
 // Secrets writes every file that the shipped configurations read at a start to a folder, at the paths
 // that they have below /etc/sealgate. It returns the variables that name them.
 func Secrets(dir string) (env []string, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, err
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	certificate, private, err := SelfSigned()
 	if err != nil {
 		return nil, err
 	}
@@ -39,11 +30,9 @@ func Secrets(dir string) (env []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	certificatePEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
-	privatePEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
 	for name, content := range map[string][]byte{
-		"tls/tls.crt": certificatePEM, "tls/ca.crt": certificatePEM, "tls/tls.key": privatePEM,
-		"kafka/client.pem": certificatePEM, "kafka/ca.pem": certificatePEM, "kafka/client.key": privatePEM,
+		"tls/tls.crt": certificate, "tls/ca.crt": certificate, "tls/tls.key": private,
+		"kafka/client.pem": certificate, "kafka/ca.pem": certificate, "kafka/client.key": private,
 		"keys/reader.pub.pem": reader, "keys/search.key": []byte(strings.Repeat("0f", seal.KeySize) + "\n"),
 		"tokens": []byte("a-token\n"), "token": []byte("a-token\n"), "htpasswd": []byte("shop:$2y$05$hash\n"),
 	} {
@@ -57,4 +46,23 @@ func Secrets(dir string) (env []string, err error) {
 		env = append(env, variable+"="+filepath.Join(dir, name))
 	}
 	return env, err
+}
+
+// SelfSigned returns a certificate that is its own CA, valid for an hour, and its key, both in PEM.
+func SelfSigned() (certificate, private []byte, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	certificate, err = x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, nil, err
+	}
+	private, err = x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	return certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), nil
 }
