@@ -140,8 +140,8 @@ type lineIDs struct {
 	span  pcommon.SpanID
 }
 
-// idsOf returns the ids that the labels give, then those without one or both. An id that is none, as
-// far as its text says, was an attribute.
+// idsOf returns the ids that the labels give, then those without one or both. A label whose text
+// cannot be an id was an attribute.
 func idsOf(all map[string]string) []lineIDs {
 	var given lineIDs
 	if decodeID(given.trace[:], all["trace_id"]) != nil {
