@@ -117,11 +117,7 @@ func (b *Bench) Run(ctx context.Context, s Source) error {
 	for {
 		r, err := s.Read()
 		if err != nil {
-			b.judge(ctx)
-			if err == io.EOF {
-				err = nil
-			}
-			return err
+			return b.end(ctx, err)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -138,11 +134,7 @@ func (b *Bench) Receive(ctx context.Context, from Receiver) error {
 	for {
 		ld, err := from.Next()
 		if err != nil {
-			b.judge(ctx)
-			if err == io.EOF {
-				err = nil
-			}
-			return err
+			return b.end(ctx, err)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -158,6 +150,15 @@ func (b *Bench) Receive(ctx context.Context, from Receiver) error {
 			}
 		}
 	}
+}
+
+// end has the filter judge what is left, and returns the error of a source unless it is its end.
+func (b *Bench) end(ctx context.Context, err error) error {
+	b.judge(ctx)
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // judge settles the batch. The filter's errors are in its Stats: its records pass.
