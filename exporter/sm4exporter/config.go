@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 
+	"github.com/sealgate/sealgate/internal/keyconfig"
 	"github.com/sealgate/sealgate/internal/sealpdata"
 	"github.com/sealgate/sealgate/seal"
 	"github.com/sealgate/sealgate/seal/archive"
@@ -85,39 +86,17 @@ type SM2Config struct {
 	_ struct{}
 }
 
-// FileConfig names a symmetric key.
-type FileConfig struct {
-	// Path is the file: 32 hexadecimal digits, as `sealctl keygen --symmetric`
-	// writes them. Nobody else may be able to read it.
-	Path string `mapstructure:"path"`
+// The settings of the other keys, which `queue_storage` has as well.
+type (
+	// FileConfig names a symmetric key in a file.
+	FileConfig = keyconfig.File
 
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
+	// EnvConfig names a symmetric key in the environment.
+	EnvConfig = keyconfig.Env
 
-// EnvConfig names a symmetric key.
-type EnvConfig struct {
-	// Variable is the environment variable that holds 32 hexadecimal digits.
-	Variable string `mapstructure:"variable"`
-
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
-
-// CommandConfig names a program that wraps data keys.
-type CommandConfig struct {
-	// ID names the key that the program uses. It is written into what is sealed.
-	ID string `mapstructure:"id"`
-
-	// Argv is the program and its arguments; "wrap" is added to them.
-	Argv []string `mapstructure:"argv"`
-
-	// Timeout is how long one run may take. Default 10s.
-	Timeout time.Duration `mapstructure:"timeout"`
-
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
+	// CommandConfig names a program that wraps data keys.
+	CommandConfig = keyconfig.Command
+)
 
 // ArchiveConfig describes a directory of sealed files.
 type ArchiveConfig struct {
@@ -217,7 +196,7 @@ func createDefaultConfig() component.Config {
 			SM2:         configoptional.Default(SM2Config{}),
 			File:        configoptional.Default(FileConfig{}),
 			Env:         configoptional.Default(EnvConfig{}),
-			Command:     configoptional.Default(CommandConfig{Timeout: 10 * time.Second}),
+			Command:     configoptional.Default(keyconfig.DefaultCommand()),
 			RotateAfter: time.Hour,
 			MaxAge:      24 * time.Hour,
 			MaxSeals:    maxSeals,
@@ -278,23 +257,6 @@ func (cfg *KeysConfig) Validate() error {
 	}
 	if c := cfg.SM2.Get(); c != nil && (len(c.Recipients) == 0 || slices.Contains(c.Recipients, "")) {
 		say("`sm2::recipients` needs the paths of public keys in PEM, as `sealctl keygen` writes them")
-	}
-	if c := cfg.File.Get(); c != nil && c.Path == "" {
-		say("`file::path` is empty; it is the path of a symmetric key")
-	}
-	if c := cfg.Env.Get(); c != nil && c.Variable == "" {
-		say("`env::variable` is empty; it is the name of an environment variable")
-	}
-	if c := cfg.Command.Get(); c != nil {
-		if c.ID == "" || len(c.ID) > 255 {
-			say("`command::id` has %d characters; it names the key with 1 to 255", len(c.ID))
-		}
-		if len(c.Argv) == 0 || c.Argv[0] == "" {
-			say("`command::argv` is empty; it is a program and its arguments")
-		}
-		if c.Timeout <= 0 {
-			say("`command::timeout` is %s; it has to be more than 0", c.Timeout)
-		}
 	}
 	if cfg.RotateAfter <= 0 {
 		say("`rotate_after` is %s; it has to be more than 0", cfg.RotateAfter)

@@ -27,7 +27,7 @@ func (cfg *KeysConfig) provider() seal.Provider {
 		all = append(all, seal.EnvProvider{Variable: c.Variable})
 	}
 	if c := cfg.Command.Get(); c != nil {
-		all = append(all, &seal.Command{ID: c.ID, Argv: c.Argv, Timeout: c.Timeout})
+		all = append(all, c.Key())
 	}
 	return all
 }

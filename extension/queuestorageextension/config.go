@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/sealgate/sealgate/internal/keyconfig"
 	"github.com/sealgate/sealgate/seal"
 )
 
@@ -72,38 +73,17 @@ type EncryptionConfig struct {
 	_ struct{}
 }
 
-// FileConfig names a symmetric key.
-type FileConfig struct {
-	// Path is the file: 32 hexadecimal digits, as `sealctl keygen --symmetric` writes them.
-	Path string `mapstructure:"path"`
+// The settings of keys, which `sm4` has as well.
+type (
+	// FileConfig names a symmetric key in a file.
+	FileConfig = keyconfig.File
 
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
+	// EnvConfig names a symmetric key in the environment.
+	EnvConfig = keyconfig.Env
 
-// EnvConfig names a symmetric key.
-type EnvConfig struct {
-	// Variable is the environment variable that holds 32 hexadecimal digits.
-	Variable string `mapstructure:"variable"`
-
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
-
-// CommandConfig names a program that wraps and unwraps data keys.
-type CommandConfig struct {
-	// ID names the key that the program uses. It is written into each file.
-	ID string `mapstructure:"id"`
-
-	// Argv is the program and its arguments; "wrap" or "unwrap" is added to them.
-	Argv []string `mapstructure:"argv"`
-
-	// Timeout is how long one run may take. Default 10s.
-	Timeout time.Duration `mapstructure:"timeout"`
-
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
+	// CommandConfig names a program that wraps and unwraps data keys.
+	CommandConfig = keyconfig.Command
+)
 
 // SM2Config is that of `sm4`. It is here so that a message can say what to use.
 type SM2Config struct {
@@ -126,7 +106,7 @@ func createDefaultConfig() component.Config {
 		Encryption: configoptional.Default(EncryptionConfig{
 			File:    configoptional.Default(FileConfig{}),
 			Env:     configoptional.Default(EnvConfig{}),
-			Command: configoptional.Default(CommandConfig{Timeout: 10 * time.Second}),
+			Command: configoptional.Default(keyconfig.DefaultCommand()),
 			SM2:     configoptional.Default(SM2Config{}),
 		}),
 	}
@@ -171,32 +151,13 @@ func (cfg *Config) permissions() (os.FileMode, error) {
 
 // Validate reports what is wrong with the keys' settings.
 func (cfg *EncryptionConfig) Validate() error {
-	var errs error
-	say := func(format string, args ...any) { errs = errors.Join(errs, fmt.Errorf(format, args...)) }
 	if cfg.SM2.HasValue() {
-		say("`sm2` has public keys, which cannot decrypt the queue after a restart; use `file`, `env` or `command`")
+		return errors.New("`sm2` has public keys, which cannot decrypt the queue after a restart; use `file`, `env` or `command`")
 	}
-	if !cfg.File.HasValue() && !cfg.Env.HasValue() && !cfg.Command.HasValue() && !cfg.SM2.HasValue() {
-		say("there is no key; name one or more of `file`, `env`, `command`")
+	if !cfg.File.HasValue() && !cfg.Env.HasValue() && !cfg.Command.HasValue() {
+		return errors.New("there is no key; name one or more of `file`, `env`, `command`")
 	}
-	if c := cfg.File.Get(); c != nil && c.Path == "" {
-		say("`file::path` is empty; it is the path of a symmetric key")
-	}
-	if c := cfg.Env.Get(); c != nil && c.Variable == "" {
-		say("`env::variable` is empty; it is the name of an environment variable")
-	}
-	if c := cfg.Command.Get(); c != nil {
-		if c.ID == "" || len(c.ID) > 255 {
-			say("`command::id` has %d characters; it names the key with 1 to 255", len(c.ID))
-		}
-		if len(c.Argv) == 0 || c.Argv[0] == "" {
-			say("`command::argv` is empty; it is a program and its arguments")
-		}
-		if c.Timeout <= 0 {
-			say("`command::timeout` is %s; it must be more than 0", c.Timeout)
-		}
-	}
-	return errs
+	return nil
 }
 
 // cipher reads the keys, and tests what encrypts. It is nil without encryption.
@@ -235,7 +196,7 @@ func (cfg *Config) cipher(ctx context.Context) (*seal.QueueCipher, error) {
 		}
 	}
 	if p := c.Command.Get(); p != nil {
-		keys = append(keys, &seal.Command{ID: p.ID, Argv: p.Argv, Timeout: p.Timeout})
+		keys = append(keys, p.Key())
 	}
 	return seal.NewQueueCipher(ctx, keys...)
 }

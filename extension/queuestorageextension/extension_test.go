@@ -79,11 +79,11 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"`sm2` has public keys, which cannot decrypt the queue after a restart; use `file`, `env` or `command`": {
 			"encryption": map[string]any{"sm2": map[string]any{"recipients": []any{"reader.pub.pem"}}}},
 		"there is no key; name one or more of `file`, `env`, `command`": {"encryption": map[string]any{}},
-		"`file::path` is empty":          {"encryption": map[string]any{"file": map[string]any{}}},
-		"`env::variable` is empty":       {"encryption": map[string]any{"env": map[string]any{}}},
-		"`command::id` has 0 characters": {"encryption": map[string]any{"command": map[string]any{"argv": []any{"x"}}}},
-		"`command::argv` is empty":       {"encryption": map[string]any{"command": map[string]any{"id": "x"}}},
-		"`command::timeout` is -1s":      {"encryption": map[string]any{"command": map[string]any{"id": "x", "argv": []any{"x"}, "timeout": "-1s"}}},
+		"encryption: file: `path` is empty":                             {"encryption": map[string]any{"file": map[string]any{}}},
+		"encryption: env: `variable` is empty":                          {"encryption": map[string]any{"env": map[string]any{}}},
+		"encryption: command: `id` has 0 characters":                    {"encryption": map[string]any{"command": map[string]any{"argv": []any{"x"}}}},
+		"encryption: command: `argv` is empty":                          {"encryption": map[string]any{"command": map[string]any{"id": "x"}}},
+		"command: `timeout` is -1s":                                     {"encryption": map[string]any{"command": map[string]any{"id": "x", "argv": []any{"x"}, "timeout": "-1s"}}},
 	} {
 		cfg := createDefaultConfig().(*Config)
 		require.NoError(t, confmap.NewFromStringMap(map[string]any{"directory": filepath.Dir(file), "create_directory": true}).Unmarshal(cfg))
