@@ -126,7 +126,7 @@ func parseSignal(name string) (archive.Signal, error) {
 	}
 	s, ok := signals[name]
 	if !ok {
-		return 0, usagef("--signal %q is none of traces, logs, metrics", name)
+		return 0, usagef("--signal %q must be one of traces, logs, metrics", name)
 	}
 	return s, nil
 }

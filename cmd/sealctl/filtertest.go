@@ -118,7 +118,7 @@ func (t *filterTest) check() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("--format %q is none of %v", t.format, logfile.Formats())
+	return fmt.Errorf("--format %q must be one of %v", t.format, logfile.Formats())
 }
 
 func (t *filterTest) readGuard() error {
@@ -126,7 +126,7 @@ func (t *filterTest) readGuard() error {
 	if severity, ok := logfile.Severity(t.severity); ok {
 		guard.Severity = severity
 	} else if !strings.EqualFold(t.severity, "NONE") {
-		return fmt.Errorf("--never-drop %q is none of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, NONE", t.severity)
+		return fmt.Errorf("--never-drop %q must be one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, NONE", t.severity)
 	}
 	guard.Attributes = map[string]string{}
 	for _, a := range t.attributes {

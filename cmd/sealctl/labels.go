@@ -30,7 +30,7 @@ settings.`,
 					return usagef("it takes no arguments but flags; there is %q", args[0])
 				}
 				if !slices.Contains(labelbackends.Names(), *backend) {
-					return usagef("--for %q is none of %s", *backend, strings.Join(labelbackends.Names(), ", "))
+					return usagef("--for %q must be one of %s", *backend, strings.Join(labelbackends.Names(), ", "))
 				}
 				return printFragment(ctx, e, gateway, *backend)
 			}

@@ -87,8 +87,8 @@ func TestAConfigurationThatWillNotDoIsExplained(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no backend":            {[]string{"labels"}, `--for "" is none of prometheus, loki, tempo`},
-		"another backend":       {[]string{"labels", "--for", "mimir"}, `--for "mimir" is none of prometheus, loki, tempo`},
+		"no backend":            {[]string{"labels"}, `--for "" must be one of prometheus, loki, tempo`},
+		"another backend":       {[]string{"labels", "--for", "mimir"}, `--for "mimir" must be one of prometheus, loki, tempo`},
 		"an argument":           {[]string{"labels", "--for", "tempo", "gateway.yaml"}, `"gateway.yaml"`},
 		"no processor":          {[]string{"labels", "--for", "tempo", "--config", "yaml:receivers: {otlp: }"}, "there is no processor cloudlabels in it"},
 		"several processors":    {[]string{"labels", "--for", "tempo", "--config", "yaml:processors: {cloudlabels: , cloudlabels/x: }"}, "--processor cloudlabels|cloudlabels/x"},

@@ -35,7 +35,7 @@ gateway whose configuration is given, or embedded:gateway.`,
 					return usagef("it takes no arguments but flags; there is %q", args[0])
 				}
 				if !slices.Contains(labelbackends.Names(), *backend) {
-					return usagef("--for %q is none of %s", *backend, strings.Join(labelbackends.Names(), ", "))
+					return usagef("--for %q must be one of %s", *backend, strings.Join(labelbackends.Names(), ", "))
 				}
 				if len(configs) == 0 {
 					configs = list{"embedded:gateway"}

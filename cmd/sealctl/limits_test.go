@@ -65,7 +65,7 @@ func TestWrongLimitsAreRefusedByName(t *testing.T) {
 		args []string
 		says string
 	}{
-		"no backend":      {[]string{"limits"}, `--for "" is none of prometheus, loki, tempo`},
+		"no backend":      {[]string{"limits"}, `--for "" must be one of prometheus, loki, tempo`},
 		"an argument":     {[]string{"limits", "--for", "loki", "x"}, `"x"`},
 		"a wrong setting": {[]string{"limits", "--for", "loki", "--config", "yaml:processors::admission::delta: x"}, "processors::admission: `delta`"},
 		"no such file":    {[]string{"limits", "--for", "loki", "--config", "nowhere.yaml"}, "nowhere.yaml"},

@@ -64,7 +64,7 @@ func (u *unseal) run(ctx context.Context, e *env, args []string) error {
 		return usagef("it reads stdin and takes no argument; this is %q: sealctl unseal --key FILE < %s", args[0], args[0])
 	}
 	if u.backend != "auto" && u.backend != "tempo" && u.backend != "loki" {
-		return usagef("--from-backend %q is none of tempo, loki, auto", u.backend)
+		return usagef("--from-backend %q must be one of tempo, loki, auto", u.backend)
 	}
 	clear, ok := clearModes[u.clear]
 	if !ok {
