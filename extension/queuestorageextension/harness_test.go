@@ -174,7 +174,7 @@ func (q *queue) arrived() []string {
 func (q *queue) requireArrives(t testing.TB, want []string) {
 	t.Helper()
 	q.open()
-	require.Eventually(t, func() bool { return len(q.arrived()) >= len(want) }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(q.arrived()) >= len(want) }, waiting, time.Millisecond)
 	require.ElementsMatch(t, want, q.arrived())
 }
 
@@ -222,7 +222,7 @@ func copied(t testing.TB, directory string) string {
 }
 
 const (
-	waiting = 10 * time.Second
+	waiting = time.Minute
 	tick    = time.Millisecond
 
 	key1 = "00112233445566778899aabbccddeeff"
