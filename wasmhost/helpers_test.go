@@ -251,7 +251,7 @@ func judge(t testing.TB, f *Filter, b *batch) []Verdict {
 func assertConserved(t testing.TB, st Stats) {
 	t.Helper()
 	assert.Equal(t, st.In, st.Kept+st.Dropped+st.Represented+st.Refused, "in = kept + dropped + represented + refused")
-	assert.Equal(t, st.Represented+st.ProtectedRepresented, st.Reported+st.Outstanding, "what is represented is reported")
+	assert.Equal(t, st.Represented+st.ProtectedRepresented, st.Reported+st.Outstanding+st.Cancelled, "what is represented is reported")
 	var byRule uint64
 	for _, r := range st.ByRule {
 		byRule += r.Count

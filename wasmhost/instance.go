@@ -270,12 +270,12 @@ func (i *instance) clock(now time.Time) uint64 {
 	return i.lastNow
 }
 
-// judge has the guest judge as many of the records as make a chunk. Their verdicts are in
+// judge has the guest judge as many of the records as the pace makes a chunk of. Their verdicts are in
 // i.verdicts, whose length is the number of records taken, also where there is an error.
-func (i *instance) judge(recs Records, records []int32, flags uint32) error {
-	n := i.encoder.gather(recs, records, i.opts.ChunkRecords)
+func (i *instance) judge(recs Records, records []int32, p *pace, flags uint32) error {
+	n := i.encoder.gather(recs, records, p.limit)
 	i.verdicts = sized(i.verdicts, n)
-	size := i.encoder.size()
+	size := i.encoder.bytes()
 	view, err := i.room(size)
 	if err != nil {
 		return err
@@ -284,10 +284,12 @@ func (i *instance) judge(recs Records, records []int32, flags uint32) error {
 	now := i.opts.Now()
 	i.encoder.writeHead(view, i.clock(now), flags)
 	i.stack[0], i.stack[1] = uint64(i.buffer), uint64(size)
-	packed, err := i.callAt(now, i.filterFn, exportFilter, i.chunkFuel(n))
+	budget, before := i.chunkFuel(n), i.fuelUsed
+	packed, err := i.callAt(now, i.filterFn, exportFilter, budget)
 	if err != nil {
 		return err
 	}
+	p.succeeded(i.encoder.taken(), int64(i.fuelUsed-before), budget)
 	view, err = i.result(exportFilter, packed, n*verdictSize)
 	if err != nil {
 		return err
@@ -299,7 +301,7 @@ func (i *instance) judge(recs Records, records []int32, flags uint32) error {
 const fuelPerByte = 8
 
 func (i *instance) chunkFuel(n int) int64 {
-	return min(maxLiveFuel, i.opts.fuel(n)+fuelPerByte*int64(i.encoder.textSize))
+	return min(MaxLiveFuel, i.opts.fuel(n)+fuelPerByte*int64(i.encoder.textSize))
 }
 
 func sized(v []Verdict, n int) []Verdict {
@@ -318,7 +320,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 	if last {
 		i.stack[1] = 1
 	}
-	packed, err := i.call(i.flushFn, exportFlush, maxLiveFuel)
+	packed, err := i.call(i.flushFn, exportFlush, MaxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +333,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 
 // save returns a copy of the state; nil if there is none.
 func (i *instance) save() ([]byte, error) {
-	packed, err := i.call(i.saveFn, exportSave, maxLiveFuel)
+	packed, err := i.call(i.saveFn, exportSave, MaxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -344,7 +346,7 @@ func (i *instance) restore(state []byte) (bool, error) {
 	if err := i.give(state); err != nil {
 		return false, err
 	}
-	answer, err := i.call(i.restoreFn, exportRestore, maxLiveFuel)
+	answer, err := i.call(i.restoreFn, exportRestore, MaxLiveFuel)
 	i.bufferSize = 0 // chunks are smaller than a state may be
 	return err == nil && uint32(answer) == 0, err
 }

@@ -40,9 +40,10 @@ func (f *Filter) swap(ctx context.Context, m *Module) error {
 	if err != nil {
 		return err
 	}
+	t := &trial{module: m, instance: i, pace: newPace(f.opts), want: f.opts.TrialRecords, done: make(chan struct{})}
 	// What the trial has put into it is not the state to begin with: it is thrown away.
-	defer i.close()
-	if err := f.try(ctx, i); err != nil {
+	defer func() { t.instance.close() }()
+	if err := f.try(ctx, t); err != nil {
 		return err
 	}
 	p := newProgram(m, i.manifest, f.rules)
@@ -54,11 +55,10 @@ func (f *Filter) swap(ctx context.Context, m *Module) error {
 }
 
 // try runs the trial, if there is to be one.
-func (f *Filter) try(ctx context.Context, i *instance) error {
+func (f *Filter) try(ctx context.Context, t *trial) error {
 	if f.opts.TrialRecords <= 0 {
 		return nil
 	}
-	t := &trial{instance: i, want: f.opts.TrialRecords, done: make(chan struct{})}
 	f.trial.Store(t)
 	defer f.trial.Store(nil)
 	select {
@@ -74,7 +74,9 @@ func (f *Filter) try(ctx context.Context, i *instance) error {
 // trial is an instance that judges what others have judged already.
 type trial struct {
 	mu       sync.Mutex
+	module   *Module
 	instance *instance
+	pace     pace
 	want     int
 	seen     int
 	over     bool
@@ -90,7 +92,13 @@ func (t *trial) replay(recs Records, records []int32) {
 	}
 	defer t.mu.Unlock()
 	for len(records) > 0 && !t.over {
-		if err := t.instance.judge(recs, records, flagTrial); err != nil {
+		err := t.instance.judge(recs, records, &t.pace, flagTrial)
+		if err != nil && t.pace.splits(t.instance.encoder.taken(), err) {
+			if err = t.again(); err == nil {
+				continue
+			}
+		}
+		if err != nil {
 			t.end(fmt.Errorf("it failed its trial after %d records: %w", t.seen, err))
 			return
 		}
@@ -100,6 +108,17 @@ func (t *trial) replay(recs Records, records []int32) {
 			t.end(nil)
 		}
 	}
+}
+
+// again starts another instance, as a slot does.
+func (t *trial) again() error {
+	i, err := t.module.instance(t.instance.opts)
+	if err != nil {
+		return err
+	}
+	t.instance.close()
+	t.instance = i
+	return nil
 }
 
 func (t *trial) end(err error) {
