@@ -195,6 +195,24 @@ func TestSixtyFourSendersThatAreRefusedNowAndThenAreHeardInTheEnd(t *testing.T) 
 	assert.Equal(t, represented, h.count(t, "reported"), "each is reported once")
 }
 
+// Under overload the client sends a batch again and again: the limit must hold all the more.
+func TestARateLimitHoldsWhileBatchesAreRefused(t *testing.T) {
+	h := start(t, "reports: metric\nconfig: {rate: 0.001, burst: 10}\nmodule: "+guest(t, limitFilter))
+	lines := make([]line, 100)
+	for i := range lines {
+		lines[i] = line{body: "order placed", severity: info}
+	}
+	passed := 0
+	h.sink.fails = func(context.Context) error { return errFull }
+	for range 50 {
+		ld := logs(lines...)
+		if err := h.ConsumeLogs(t.Context(), ld); err != nil {
+			passed += ld.LogRecordCount()
+		}
+	}
+	assert.Equal(t, 10, passed)
+}
+
 // BenchmarkRefused is what a batch costs whose predecessor was refused, beside one that follows one that was
 // taken.
 func BenchmarkRefused(b *testing.B) {
