@@ -154,7 +154,7 @@ func (p *wasmFilter) Shutdown(ctx context.Context) error {
 	if p.filter != nil {
 		var reports []wasmhost.Report
 		reports, err = p.filter.Close(ctx)
-		err = errors.Join(err, p.emit(ctx, reports, true))
+		p.emit(ctx, reports, true)
 		p.filter = nil
 	}
 	if p.runtime != nil {
