@@ -55,6 +55,7 @@ type guestParts struct {
 	pages     int
 	noMemory  bool
 	start     asm
+	data      map[int]string
 }
 
 func packed(address, size int64) asm { return i64(address<<32 | size) }
@@ -113,6 +114,7 @@ func assemble(p guestParts) []byte {
 		}
 	}
 	data := map[int]string{atManifest: p.manifest}
+	maps.Copy(data, p.data)
 	if p.noMemory {
 		data = nil
 	}

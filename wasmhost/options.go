@@ -38,6 +38,9 @@ type Options struct {
 	Breaker                 BreakerOptions
 	// TrialRecords is how many records a module is tried on before Swap puts it in charge; 0 is none.
 	TrialRecords int
+	// KeepOutput keeps what the guest writes to standard output and error, for events and errors. It may
+	// quote records.
+	KeepOutput bool
 	// OnEvent is called when something happens that an operator may want to read of. It must not call the
 	// filter, and should return soon. Nil: nobody reads.
 	OnEvent func(Event)
