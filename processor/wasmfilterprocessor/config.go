@@ -37,6 +37,10 @@ type Config struct {
 	// default), `drop` or `refuse`.
 	OnError OnError `mapstructure:"on_error"`
 
+	// LogOutput writes what the filter writes to standard output and error to the log, and the text of its
+	// panics, a few lines a minute. It may quote records. Default true.
+	LogOutput bool `mapstructure:"log_output"`
+
 	// NeverDrop names records that are kept whatever the filter says.
 	NeverDrop NeverDropConfig `mapstructure:"never_drop"`
 
@@ -134,6 +138,7 @@ var _ confmap.Validator = (*Config)(nil)
 func createDefaultConfig() component.Config {
 	return &Config{
 		OnError:        "pass",
+		LogOutput:      true,
 		NeverDrop:      NeverDropConfig{Severity: "WARN"},
 		InferSeverity:  "guard",
 		MetadataKeys:   []string{"X-Scope-OrgID"},

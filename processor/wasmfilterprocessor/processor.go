@@ -103,6 +103,8 @@ func (p *wasmFilter) open(ctx context.Context) error {
 		FuelPerRecord: p.cfg.FuelPerRecord,
 		OnError:       onErrors[p.cfg.OnError],
 		TrialRecords:  p.cfg.TrialRecords,
+		KeepOutput:    p.cfg.LogOutput,
+		OnEvent:       newJournal(p.log, p.cfg.OnError).event,
 	})
 	if err != nil {
 		return fmt.Errorf("`module` %s does not take its `config`: %w", p.cfg.Module, err)
