@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // Swap puts another module in charge, with the same configuration. The new one is started and, where
@@ -27,6 +28,15 @@ func (f *Filter) Swap(ctx context.Context, m *Module) error {
 	}
 	f.swaps.Add(1)
 	return nil
+}
+
+// Trial is how many records a new module has judged of those of its trial; false where none is on trial.
+func (f *Filter) Trial() (seen, want int, ok bool) {
+	t := f.trial.Load()
+	if t == nil {
+		return 0, 0, false
+	}
+	return int(t.seen.Load()), t.want, true
 }
 
 // RefuseSwap counts a module that did not load with those that Swap refuses.
@@ -78,7 +88,7 @@ type trial struct {
 	instance *instance
 	pace     pace
 	want     int
-	seen     int
+	seen     atomic.Int64
 	over     bool
 	err      error
 	done     chan struct{}
@@ -99,12 +109,12 @@ func (t *trial) replay(recs Records, records []int32) {
 			}
 		}
 		if err != nil {
-			t.end(fmt.Errorf("it failed its trial after %d records: %w", t.seen, err))
+			t.end(fmt.Errorf("it failed its trial after %d records: %w", t.seen.Load(), err))
 			return
 		}
 		n := len(t.instance.verdicts)
 		records = records[n:]
-		if t.seen += n; t.seen >= t.want {
+		if t.seen.Add(int64(n)) >= int64(t.want) {
 			t.end(nil)
 		}
 	}
@@ -135,7 +145,7 @@ func (t *trial) stop(why error) error {
 		return t.err
 	}
 	t.over = true
-	return fmt.Errorf("its trial ended after %d of %d records: %w", t.seen, t.want, why)
+	return fmt.Errorf("its trial ended after %d of %d records: %w", t.seen.Load(), t.want, why)
 }
 
 // successors starts an instance for each slot.
