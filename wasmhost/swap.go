@@ -23,7 +23,9 @@ func (f *Filter) Swap(ctx context.Context, m *Module) error {
 	defer f.swapping.Unlock()
 	err := f.swap(ctx, m)
 	if err != nil {
-		f.swapsRefused.Add(1)
+		if ctx.Err() == nil { // else it was given up, and nothing is wrong with it
+			f.swapsRefused.Add(1)
+		}
 		return errorAnd(fmt.Errorf("the old module stays in charge: %w", err), m.Close(context.WithoutCancel(ctx)))
 	}
 	f.swaps.Add(1)

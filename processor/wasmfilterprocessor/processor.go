@@ -141,7 +141,8 @@ func (p *wasmFilter) begin(digest string, loaded fileState) {
 	p.background.Go(debug.FreeOSMemory) // what loading took is several times what a filter keeps
 	p.background.Go(func() { p.flushAll(ctx) })
 	if p.cfg.ReloadInterval > 0 && !strings.HasPrefix(p.cfg.Module, shipped) {
-		p.background.Go(func() { p.watch(ctx, digest, loaded) })
+		w := &watcher{wasmFilter: p, digest: digest, loaded: loaded, seen: loaded}
+		p.background.Go(func() { w.run(ctx) })
 	}
 }
 
