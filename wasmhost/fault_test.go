@@ -184,6 +184,15 @@ func TestAGuestCannotReportMoreThanItDropped(t *testing.T) {
 	assert.EqualValues(t, 995, f.Stats().Mismatch)
 }
 
+func TestTextsOfReportsAreUTF8(t *testing.T) {
+	p := counting()
+	p.data = map[int]string{0x300: "caf\xc3"}
+	p.extra[0].body = code(i32(atReport), i64(5), store64(8), i32(atReport), i32(0x300), store32(36), i32(atReport), i32(4), store32(40), packed(atReport, reportSize))
+	f := filterOf(t, p, Options{})
+	judge(t, f, mixed(10, 1))
+	assert.Equal(t, []Report{{Count: 5, Text: "caf\uFFFD"}}, f.Flush(t.Context()))
+}
+
 func TestWhatAGuestForgetsToReportIsReportedByTheHost(t *testing.T) {
 	f := filterOf(t, guestParts{filter: verdictsFor(represent1, info)}, Options{})
 	judge(t, f, mixed(10, 1))
