@@ -42,13 +42,20 @@ func (b *breaker) isOpen(now func() time.Time) bool {
 	return b.failures >= b.opts.Failures && now().Before(b.until)
 }
 
-func (b *breaker) succeeded() { b.failures, b.backoff = 0, 0 }
+// succeeded reports whether that closes the breaker.
+func (b *breaker) succeeded() (closes bool) {
+	closes = b.failures >= b.opts.Failures
+	b.failures, b.backoff = 0, 0
+	return closes
+}
 
-func (b *breaker) failed(now time.Time) {
+// failed reports whether that opens the breaker, which was closed.
+func (b *breaker) failed(now time.Time) (opens bool) {
 	b.failures++
 	if b.failures < b.opts.Failures {
-		return
+		return false
 	}
 	b.backoff = min(max(2*b.backoff, b.opts.Backoff), b.opts.MaxBackoff)
 	b.until = now.Add(b.backoff)
+	return b.failures == b.opts.Failures
 }

@@ -20,6 +20,8 @@ const (
 	// maxChunkText is where a chunk ends early: a guest may read every byte of it, at some five
 	// units of fuel a byte.
 	maxChunkText = 512 << 10
+	// recordWeight is what a record counts for in the weight of a chunk, beside the bytes of its texts.
+	recordWeight = 64
 )
 
 var le = binary.LittleEndian
@@ -60,12 +62,13 @@ func newEncoder(p *plan) *encoder {
 }
 
 // gather takes as many of the records as make a chunk, at least one, and returns their number.
-func (e *encoder) gather(recs Records, records []int32, most int) int {
-	n := min(len(records), most)
+func (e *encoder) gather(recs Records, records []int32, most size) int {
+	n := min(len(records), most.records)
 	e.reset()
 	if e.plan.texts+e.plan.resTexts > 0 {
-		n = e.gatherTexts(recs, records[:n])
+		n = e.gatherTexts(recs, records[:n], most.weight)
 	} else {
+		n = min(n, max(1, most.weight/recordWeight))
 		e.gatherResources(recs, records[:n])
 	}
 	e.records = records[:n]
@@ -119,10 +122,10 @@ func zeros(s []uint16, n int) []uint16 {
 }
 
 // gatherTexts gathers record by record, since their texts decide where the chunk ends.
-func (e *encoder) gatherTexts(recs Records, records []int32) int {
+func (e *encoder) gatherTexts(recs Records, records []int32, weight int) int {
 	last := int32(-1)
 	for n, i := range records {
-		if e.textSize >= maxChunkText {
+		if n > 0 && (e.textSize >= maxChunkText || e.textSize+n*recordWeight >= weight) {
 			return n
 		}
 		if r := int32(recs.Resource(int(i))); r != last {
@@ -180,10 +183,26 @@ func (e *encoder) take(s string, ok bool) text {
 	return text{s: s}
 }
 
+// key is what the host knows record k of the chunk by, see owed.
+func (e *encoder) key(k int) uint64 {
+	switch {
+	case e.identifier != nil:
+		return e.identities[k]
+	case e.plan.templates:
+		return e.templates[k]
+	}
+	return 0
+}
+
+// taken is the size of the chunk that was gathered last.
+func (e *encoder) taken() size {
+	return size{len(e.records), len(e.records)*recordWeight + e.textSize}
+}
+
 func align8(n int) int { return (n + 7) &^ 7 }
 
-// size is that of the gathered chunk in bytes.
-func (e *encoder) size() int {
+// bytes is the length of the gathered chunk.
+func (e *encoder) bytes() int {
 	size, t, rt := align8(e.headSize()), 0, 0
 	for _, c := range e.plan.columns {
 		size = align8(size + e.columnSize(c, &t, &rt))
@@ -238,7 +257,7 @@ func (e *encoder) writeHead(b []byte, now uint64, flags uint32) {
 }
 
 // writeColumns writes the gathered chunk but for the fixed part of its head. The buffer is as long as
-// size says.
+// bytes says.
 func (e *encoder) writeColumns(b []byte, recs Records) {
 	if e.plan.templates {
 		e.findTemplates()

@@ -31,8 +31,8 @@ func chunkOf(t testing.TB, m Manifest, b *batch, most int) ([]byte, int) {
 	p, err := newPlan(m)
 	require.NoError(t, err)
 	e := newEncoder(p)
-	n := e.gather(b, iota32(b.Len()), most)
-	buffer := []byte(strings.Repeat("\xAA", e.size()))
+	n := e.gather(b, iota32(b.Len()), largest(most))
+	buffer := []byte(strings.Repeat("\xAA", e.bytes()))
 	e.writeHead(buffer, 77, flagTrial)
 	e.writeColumns(buffer, b)
 	return buffer, n

@@ -5,6 +5,7 @@ package wasmhost
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -65,19 +66,23 @@ func TestAFailedChunkIsCountedAndHandledAsConfigured(t *testing.T) {
 // The base is small, so that an endless recursion meets it before the engine's own limit of the stack.
 func testOnError(t *testing.T, module func(*Runtime) *Module, kind Kind) {
 	r := newRuntime(t)
+	n := 100
+	if slices.Contains(exhaustion, kind) {
+		n = 1 // more would come again in smaller chunks
+	}
 	for policy, want := range map[OnError]Verdict{
 		OnErrorPass: {Reason: ByError}, OnErrorDrop: {Action: Drop, Reason: ByError}, OnErrorRefuse: {},
 	} {
-		f := newFilter(t, module(r), Options{OnError: policy, FuelBase: 100_000})
-		out := make([]Verdict, 100)
-		err := f.Judge(t.Context(), mixed(100, 1), out)
+		f := newFilter(t, module(r), Options{OnError: policy, FuelBase: 250_000})
+		out := make([]Verdict, n)
+		err := f.Judge(t.Context(), mixed(n, 1), out)
 		if policy == OnErrorRefuse {
 			assert.ErrorIs(t, err, ErrRefused)
-			assert.EqualValues(t, 100, f.Stats().Refused)
+			assert.EqualValues(t, n, f.Stats().Refused)
 		} else {
 			require.NoError(t, err)
 			assert.Equal(t, want, out[0])
-			assert.Equal(t, want, out[99])
+			assert.Equal(t, want, out[n-1])
 		}
 		st := f.Stats()
 		assert.EqualValues(t, 1, st.Errors[kind], st.LastError)
@@ -134,6 +139,29 @@ func TestTheBreakerPassesAllAfterFailuresInARowAndTriesAgain(t *testing.T) {
 	assert.EqualValues(t, 5, f.Stats().Errors[KindTrap])
 }
 
+// A user who chose to drop what is not judged does not want to see it pass because the filter fails often.
+func TestTheBreakerDoesAsOnErrorSays(t *testing.T) {
+	for policy, want := range map[OnError]Verdict{
+		OnErrorPass: {Reason: ByBreaker}, OnErrorDrop: {Action: Drop, Reason: ByBreaker}, OnErrorRefuse: {},
+	} {
+		var c clock
+		f := filterOf(t, guestParts{filter: asm{opUnreachable}}, c.options(Options{OnError: policy, Breaker: BreakerOptions{Failures: 2}}))
+		out := make([]Verdict, 2)
+		for range 5 {
+			err := f.Judge(t.Context(), mixed(2, 1), out)
+			assert.Equal(t, policy == OnErrorRefuse, errors.Is(err, ErrRefused), err)
+		}
+		st := f.Stats()
+		assert.EqualValues(t, 2, st.Errors[KindTrap], "it was not asked again")
+		if policy != OnErrorRefuse {
+			assert.Equal(t, want, out[0])
+		}
+		assert.EqualValues(t, map[OnError]uint64{OnErrorPass: 10}[policy], st.Kept)
+		assert.EqualValues(t, map[OnError]uint64{OnErrorDrop: 10}[policy], st.DroppedOnError)
+		assert.EqualValues(t, map[OnError]uint64{OnErrorRefuse: 10}[policy], st.Refused)
+	}
+}
+
 func TestWhatADeadGuestOwedIsReportedInItsStead(t *testing.T) {
 	var c clock
 	p := counting()
@@ -154,6 +182,15 @@ func TestAGuestCannotReportMoreThanItDropped(t *testing.T) {
 	judge(t, f, mixed(10, 1))
 	assert.Equal(t, []Report{{Count: 5}}, f.Flush(t.Context()))
 	assert.EqualValues(t, 995, f.Stats().Mismatch)
+}
+
+func TestTextsOfReportsAreUTF8(t *testing.T) {
+	p := counting()
+	p.data = map[int]string{0x300: "caf\xc3"}
+	p.extra[0].body = code(i32(atReport), i64(5), store64(8), i32(atReport), i32(0x300), store32(36), i32(atReport), i32(4), store32(40), packed(atReport, reportSize))
+	f := filterOf(t, p, Options{})
+	judge(t, f, mixed(10, 1))
+	assert.Equal(t, []Report{{Count: 5, Text: "caf\uFFFD"}}, f.Flush(t.Context()))
 }
 
 func TestWhatAGuestForgetsToReportIsReportedByTheHost(t *testing.T) {

@@ -18,7 +18,7 @@ type Filter struct {
 	slots   []*slot
 	turn    atomic.Uint32
 	trial   atomic.Pointer[trial]
-	scratch sync.Pool // of *routes
+	scratch sync.Pool // of *Pending
 
 	in, refused, swaps, swapsRefused atomic.Uint64
 
@@ -32,7 +32,7 @@ type Filter struct {
 // judge. From here on the module belongs to the filter, which closes it, also where it returns an error.
 func NewFilter(ctx context.Context, m *Module, opts Options) (*Filter, error) {
 	f := &Filter{opts: opts.withDefaults(), rules: newRuleBook(), closing: make(chan struct{})}
-	f.scratch.New = func() any { return new(routes) }
+	f.scratch.New = func() any { return &Pending{filter: f} }
 	first, err := m.instance(f.opts)
 	if err != nil {
 		return nil, errorAnd(err, m.Close(ctx))
@@ -46,58 +46,57 @@ func NewFilter(ctx context.Context, m *Module, opts Options) (*Filter, error) {
 }
 
 func (f *Filter) newSlot(p *program) *slot {
-	s := &slot{filter: f, program: p, breaker: breaker{opts: f.opts.Breaker}}
+	s := &slot{filter: f, program: p, breaker: breaker{opts: f.opts.Breaker}, pace: newPace(f.opts)}
 	s.count.growRules(f.rules.size())
 	return s
 }
 
-// Judge decides on each record of a batch. There is a verdict for each record in out, which is as
-// long as the batch, unless it returns an error: ErrRefused where the guest failed and OnError says
-// so, ErrClosed, or that of the context. Records that were judged before the error stay
-// counted, the rest is counted as refused; a batch that is sent again is judged again as a whole.
+// Judge is Begin and Commit.
 func (f *Filter) Judge(ctx context.Context, recs Records, out []Verdict) error {
+	p, err := f.Begin(ctx, recs, out)
+	if err == nil {
+		p.Commit()
+	}
+	return err
+}
+
+// Begin decides on each record of a batch. There is a verdict for each record in out, which is as
+// long as the batch, unless it returns an error: ErrRefused where the guest failed and OnError says
+// so, ErrClosed, or that of the context. After an error no report will count records of the batch; those
+// that were judged before stay in Stats, the rest is counted as refused. A batch that is sent again is
+// judged again as a whole.
+func (f *Filter) Begin(ctx context.Context, recs Records, out []Verdict) (*Pending, error) {
 	if len(out) != recs.Len() {
-		return fmt.Errorf("there is room for %d verdicts on %d records: make it the same", len(out), recs.Len())
+		return nil, fmt.Errorf("there is room for %d verdicts on %d records: make it the same", len(out), recs.Len())
 	}
 	f.in.Add(uint64(recs.Len()))
-	r := f.scratch.Get().(*routes)
-	defer f.scratch.Put(r)
-	r.fill(recs, len(f.slots))
+	p := f.scratch.Get().(*Pending)
+	p.routes.fill(recs, len(f.slots))
+	p.reset(len(f.slots))
 	left := recs.Len()
-	first := int(f.turn.Add(1))
+	first := first(f.turn.Add(1), len(f.slots))
 	for k := range f.slots {
 		at := (first + k) % len(f.slots) // senders do not queue up at the same slot
-		judged, err := f.judgeRoute(ctx, f.slots[at], recs, r.records[at], out)
+		judged, err := f.judgeRoute(ctx, f.slots[at], recs, p.routes.records[at], out, &p.parts[at])
 		if left -= judged; err != nil {
 			f.refused.Add(uint64(left))
-			f.Forget(recs)
-			return err
+			p.Cancel()
+			return nil, err
 		}
 	}
-	return nil
+	return p, nil
 }
 
-// Forget has what judged a batch that did not get on forget all that it knows before it judges again: a record
-// of it may be what others were taken to repeat, itself among them where it is sent again. What the guests
-// have to report is due at the next Flush. Judge does it itself where it returns an error.
-func (f *Filter) Forget(recs Records) {
-	r := f.scratch.Get().(*routes)
-	defer f.scratch.Put(r)
-	r.fill(recs, len(f.slots))
-	for k, s := range f.slots {
-		if len(r.records[k]) > 0 {
-			s.forgets.Store(true)
-		}
-	}
-}
+// first is the slot that is asked first at a turn.
+func first(turn uint32, slots int) int { return int(turn % uint32(slots)) }
 
-func (f *Filter) judgeRoute(ctx context.Context, s *slot, recs Records, records []int32, out []Verdict) (int, error) {
+func (f *Filter) judgeRoute(ctx context.Context, s *slot, recs Records, records []int32, out []Verdict, p *part) (int, error) {
 	judged := 0
 	for judged < len(records) {
 		if err := ctx.Err(); err != nil {
 			return judged, err
 		}
-		n, err := s.judge(recs, records[judged:], out)
+		n, err := s.judge(recs, records[judged:], out, p)
 		if err != nil {
 			return judged, err
 		}
@@ -174,6 +173,7 @@ func (f *Filter) Close(ctx context.Context) (reports []Report, err error) {
 		defer unlock()
 		f.closed = true
 		for _, s := range f.slots {
+			s.commitOpen()
 			reports = append(reports, s.flushLocked(true)...)
 		}
 		err = f.slots[0].program.module.Close(ctx)

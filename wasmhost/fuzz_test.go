@@ -74,7 +74,7 @@ func FuzzManifest(f *testing.F) {
 		assert.LessOrEqual(t, p.needles.words, 4)
 		e := newEncoder(p)
 		batch := mixed(3, 2)
-		assert.Equal(t, 3, e.gather(batch, iota32(3), 10))
-		e.writeColumns(make([]byte, e.size()), batch)
+		assert.Equal(t, 3, e.gather(batch, iota32(3), largest(10)))
+		e.writeColumns(make([]byte, e.bytes()), batch)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -104,9 +105,13 @@ func TestGuestsOfStandardGoThatMisbehaveEndInACountedError(t *testing.T) {
 			assert.Zero(t, f.Stats().Passed, f.Stats().LastError)
 			judge(t, f, lines(1000))
 			st := f.Stats()
-			assert.EqualValues(t, 1000, st.Passed)
 			var e *Error
 			require.ErrorAs(t, st.LastError, &e)
+			want := 1000
+			if slices.Contains(exhaustion, e.Kind) {
+				want = 1 // the others were judged in smaller chunks, each by a guest that had not misbehaved yet
+			}
+			assert.EqualValues(t, want, st.Passed)
 			assert.Contains(t, kinds, e.Kind)
 			t.Log(st.LastError)
 			assert.Equal(t, st.Represented, countOf(f.Flush(t.Context())))

@@ -55,6 +55,7 @@ type guestParts struct {
 	pages     int
 	noMemory  bool
 	start     asm
+	data      map[int]string
 }
 
 func packed(address, size int64) asm { return i64(address<<32 | size) }
@@ -113,6 +114,7 @@ func assemble(p guestParts) []byte {
 		}
 	}
 	data := map[int]string{atManifest: p.manifest}
+	maps.Copy(data, p.data)
 	if p.noMemory {
 		data = nil
 	}
@@ -251,7 +253,7 @@ func judge(t testing.TB, f *Filter, b *batch) []Verdict {
 func assertConserved(t testing.TB, st Stats) {
 	t.Helper()
 	assert.Equal(t, st.In, st.Kept+st.Dropped+st.Represented+st.Refused, "in = kept + dropped + represented + refused")
-	assert.Equal(t, st.Represented+st.ProtectedRepresented, st.Reported+st.Outstanding, "what is represented is reported")
+	assert.Equal(t, st.Represented+st.ProtectedRepresented, st.Reported+st.Outstanding+st.Cancelled, "what is represented is reported")
 	var byRule uint64
 	for _, r := range st.ByRule {
 		byRule += r.Count

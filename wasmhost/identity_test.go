@@ -142,7 +142,7 @@ func TestIdentityAllocatesNothing(t *testing.T) {
 	e := newEncoder(p)
 	list := iota32(1)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		e.gather(b, list, 1)
+		e.gather(b, list, largest(1))
 		e.findTemplates()
 		e.findIdentities(b)
 	}))

@@ -24,8 +24,8 @@ type instance struct {
 	mod      api.Module
 	mem      api.Memory
 	memLimit uint64 // bytes
-	meter    meter
-	ctx      context.Context // tells functions of WASI whose meter to charge
+	host     host
+	ctx      context.Context // tells functions of WASI whose host they are
 	opts     Options
 	manifest Manifest
 	encoder  *encoder
@@ -42,16 +42,20 @@ type instance struct {
 	spent    time.Duration
 }
 
-// meter is the fuel of an instance.
-type meter struct{ global api.MutableGlobal }
+// host is what functions of the host know of the instance that calls them.
+type host struct {
+	fuel       api.MutableGlobal
+	keepOutput bool
+	output     []byte // of the call
+}
 
-type meterKey struct{}
+type hostKey struct{}
 
 // charge takes units for what the host does on behalf of a guest.
 func charge(ctx context.Context, mod api.Module, units int64) {
 	var g api.MutableGlobal
-	if m, ok := ctx.Value(meterKey{}).(*meter); ok && m.global != nil {
-		g = m.global
+	if h, ok := ctx.Value(hostKey{}).(*host); ok && h.fuel != nil {
+		g = h.fuel
 	} else if g, ok = mod.ExportedGlobal(fuel.Global).(api.MutableGlobal); !ok {
 		return
 	}
@@ -60,8 +64,8 @@ func charge(ctx context.Context, mod api.Module, units int64) {
 
 // instance makes one, configured and ready for chunks. Its ABI and its manifest have been checked.
 func (m *Module) instance(opts Options) (*instance, error) {
-	i := &instance{opts: opts, memLimit: uint64(m.runtime.opts.MemoryPages) << 16}
-	i.ctx = context.WithValue(context.Background(), meterKey{}, &i.meter)
+	i := &instance{opts: opts, host: host{keepOutput: opts.KeepOutput}, memLimit: uint64(m.runtime.opts.MemoryPages) << 16}
+	i.ctx = context.WithValue(context.Background(), hostKey{}, &i.host)
 	err := contain(func() (err error) {
 		i.mod, err = m.wasm.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, memoryAllocator), m.compiled,
 			wazero.NewModuleConfig().WithName("").WithStartFunctions())
@@ -95,7 +99,7 @@ func startFailure(err error) *Error {
 
 func (i *instance) start() error {
 	var ok bool
-	if i.meter.global, ok = i.mod.ExportedGlobal(fuel.Global).(api.MutableGlobal); !ok {
+	if i.host.fuel, ok = i.mod.ExportedGlobal(fuel.Global).(api.MutableGlobal); !ok {
 		return failure(KindABI, "", "the guest has no fuel counter: it was not metered")
 	}
 	i.mem = i.mod.ExportedMemory(exportMemory)
@@ -160,17 +164,30 @@ func (i *instance) call(fn api.Function, name string, budget int64) (uint64, err
 
 // callAt is call where the clock has just been read.
 func (i *instance) callAt(begin time.Time, fn api.Function, name string, budget int64) (uint64, error) {
-	i.meter.global.Set(uint64(budget))
+	i.host.fuel.Set(uint64(budget))
 	err := i.enter(fn)
 	i.spent += i.opts.Now().Sub(begin)
-	i.fuelUsed += uint64(budget - int64(i.meter.global.Get()))
+	i.fuelUsed += uint64(budget - int64(i.host.fuel.Get()))
+	if err == nil && fuel.Spent(i.host.fuel) { // the last thing it did was to call the host
+		err = errors.New("spent")
+	}
 	if err != nil {
 		return 0, i.trap(name, err, budget)
 	}
-	if fuel.Spent(i.meter.global) { // the last thing it did was to call the host
-		return 0, i.trap(name, errors.New("spent"), budget)
+	if len(i.host.output) > 0 {
+		i.say()
 	}
 	return i.stack[0], nil
+}
+
+// say has the event of what the guest wrote, and returns it.
+func (i *instance) say() string {
+	text := strings.TrimSpace(clip(string(i.host.output), maxOutput))
+	i.host.output = i.host.output[:0]
+	if text != "" {
+		i.opts.OnEvent(Event{Kind: EventOutput, Output: text})
+	}
+	return text
 }
 
 // enter is contain without a closure.
@@ -184,18 +201,35 @@ func (i *instance) enter(fn api.Function) (err error) {
 }
 
 func (i *instance) trap(name string, err error, budget int64) *Error {
+	words := lastWords(i.say())
 	var exit *sys.ExitError
 	switch {
-	case fuel.Spent(i.meter.global):
+	case fuel.Spent(i.host.fuel):
 		return failure(KindFuel, name, "the guest did not end within its %d units of fuel: it loops for ever, or does too much "+
 			"for one chunk", budget)
 	case uint64(i.mem.Size()) > i.memLimit/8*7:
-		return failure(KindMemory, name, "the guest trapped with %d bytes of memory, of which it may have %d: %s",
-			i.mem.Size(), i.memLimit, firstLine(err))
+		return failure(KindMemory, name, "the guest trapped with %d bytes of memory, of which it may have %d: %s%s",
+			i.mem.Size(), i.memLimit, firstLine(err), words)
 	case errors.As(err, &exit):
-		return failure(KindTrap, name, "the guest exited with code %d", exit.ExitCode())
+		return failure(KindTrap, name, "the guest exited with code %d%s", exit.ExitCode(), words)
 	}
-	return failure(KindTrap, name, "the guest trapped: %s", firstLine(err))
+	return failure(KindTrap, name, "the guest trapped: %s%s", firstLine(err), words)
+}
+
+// lastWords is the message of a panic in what a guest wrote, or else the last line of it.
+func lastWords(output string) string {
+	if output == "" {
+		return ""
+	}
+	lines := strings.Split(output, "\n")
+	line := lines[len(lines)-1]
+	for _, l := range lines {
+		if strings.HasPrefix(l, "panic: ") || strings.HasPrefix(l, "fatal error: ") {
+			line = l
+			break
+		}
+	}
+	return ": " + clip(line, 256)
 }
 
 // firstLine leaves out the stack trace.
@@ -270,12 +304,12 @@ func (i *instance) clock(now time.Time) uint64 {
 	return i.lastNow
 }
 
-// judge has the guest judge as many of the records as make a chunk. Their verdicts are in
+// judge has the guest judge as many of the records as the pace makes a chunk of. Their verdicts are in
 // i.verdicts, whose length is the number of records taken, also where there is an error.
-func (i *instance) judge(recs Records, records []int32, flags uint32) error {
-	n := i.encoder.gather(recs, records, i.opts.ChunkRecords)
+func (i *instance) judge(recs Records, records []int32, p *pace, flags uint32) error {
+	n := i.encoder.gather(recs, records, p.limit)
 	i.verdicts = sized(i.verdicts, n)
-	size := i.encoder.size()
+	size := i.encoder.bytes()
 	view, err := i.room(size)
 	if err != nil {
 		return err
@@ -284,10 +318,12 @@ func (i *instance) judge(recs Records, records []int32, flags uint32) error {
 	now := i.opts.Now()
 	i.encoder.writeHead(view, i.clock(now), flags)
 	i.stack[0], i.stack[1] = uint64(i.buffer), uint64(size)
-	packed, err := i.callAt(now, i.filterFn, exportFilter, i.chunkFuel(n))
+	budget, before := i.chunkFuel(n), i.fuelUsed
+	packed, err := i.callAt(now, i.filterFn, exportFilter, budget)
 	if err != nil {
 		return err
 	}
+	p.succeeded(i.encoder.taken(), int64(i.fuelUsed-before), budget)
 	view, err = i.result(exportFilter, packed, n*verdictSize)
 	if err != nil {
 		return err
@@ -299,7 +335,7 @@ func (i *instance) judge(recs Records, records []int32, flags uint32) error {
 const fuelPerByte = 8
 
 func (i *instance) chunkFuel(n int) int64 {
-	return min(maxLiveFuel, i.opts.fuel(n)+fuelPerByte*int64(i.encoder.textSize))
+	return min(MaxLiveFuel, i.opts.fuel(n)+fuelPerByte*int64(i.encoder.textSize))
 }
 
 func sized(v []Verdict, n int) []Verdict {
@@ -318,7 +354,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 	if last {
 		i.stack[1] = 1
 	}
-	packed, err := i.call(i.flushFn, exportFlush, maxLiveFuel)
+	packed, err := i.call(i.flushFn, exportFlush, MaxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +367,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 
 // save returns a copy of the state; nil if there is none.
 func (i *instance) save() ([]byte, error) {
-	packed, err := i.call(i.saveFn, exportSave, maxLiveFuel)
+	packed, err := i.call(i.saveFn, exportSave, MaxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -344,7 +380,7 @@ func (i *instance) restore(state []byte) (bool, error) {
 	if err := i.give(state); err != nil {
 		return false, err
 	}
-	answer, err := i.call(i.restoreFn, exportRestore, maxLiveFuel)
+	answer, err := i.call(i.restoreFn, exportRestore, MaxLiveFuel)
 	i.bufferSize = 0 // chunks are smaller than a state may be
 	return err == nil && uint32(answer) == 0, err
 }

@@ -168,3 +168,11 @@ func TestAModuleOutlivesAnotherOfTheSameBytes(t *testing.T) {
 		judge(t, newFilter(t, second, Options{}), mixed(10, 1))
 	}
 }
+
+func TestCompilingEndsWithItsContext(t *testing.T) {
+	r := newRuntime(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := r.Load(ctx, assemble(guestParts{}), "")
+	assert.ErrorIs(t, err, context.Canceled)
+}

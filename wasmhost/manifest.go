@@ -34,10 +34,19 @@ type Manifest struct {
 	Rules    []string `json:"rules"`
 	// Memoryless says that no verdict depends on earlier chunks: such a guest has nothing to forget.
 	Memoryless bool `json:"memoryless"`
+	// OnRefusal says what becomes of an instance that judged a batch that did not get on; another value
+	// is that it is thrown away.
+	OnRefusal string `json:"on_refusal"`
 	// Requires names what the guest cannot do without. This host knows no such thing yet.
 	Requires []string `json:"requires"`
 	Error    string   `json:"error"`
 }
+
+// onRefusalKeep is for a guest whose verdicts may depend on records that did not get on.
+const onRefusalKeep = "keep"
+
+// forgets reports whether an instance is of no use after a batch that it judged did not get on.
+func (m Manifest) forgets() bool { return !m.Memoryless && m.OnRefusal != onRefusalKeep }
 
 // needlesForNoSeverity is for a guest that reads a level out of the text of records that have none.
 const needlesForNoSeverity = "no_severity"
@@ -111,5 +120,5 @@ func (m Manifest) checkColumns() error {
 }
 
 func (m Manifest) equal(o Manifest) bool {
-	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules) && m.Memoryless == o.Memoryless && m.Identity.equal(o.Identity)
+	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules) && m.Memoryless == o.Memoryless && m.OnRefusal == o.OnRefusal && m.Identity.equal(o.Identity)
 }

@@ -35,7 +35,9 @@ func (r *Runtime) metered(s Source, use func(code []byte) error) error {
 		return err
 	}
 	_ = e.write(code) // the next start does without
-	return use(code)
+	err = use(code)
+	_ = pruneCache(r.opts.CacheDir, maxCacheEntries, maxCacheSize) // the next miss tries again
+	return err
 }
 
 func instrument(s Source, limits fuel.Limits) ([]byte, error) {

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 )
 
 // Module is a guest that has been checked, metered and compiled. It is safe for concurrent use.
@@ -87,23 +89,40 @@ func (r *Runtime) LoadSource(ctx context.Context, s Source, digest string) (*Mod
 	return m, nil
 }
 
-// compile validates the original of the metered module too: see package fuel.
+// compile validates the original of the metered module too: see package fuel. It ends early where the context
+// does: the engine looks at it between two functions where it has more than one worker.
 func (m *Module) compile(ctx context.Context, code []byte) error {
 	m.wasm = m.runtime.wasm
 	compile := func() (err error) {
-		m.compiled, err = m.wasm.CompileModule(ctx, code)
+		m.compiled, err = m.wasm.CompileModule(experimental.WithCompilationWorkers(ctx, compilationWorkers()), code)
 		return err
 	}
 	err := contain(compile)
-	if err != nil && isFileError(err) {
-		if m.wasm, err = m.runtime.withoutCache(ctx, err); err == nil {
-			err = contain(compile)
-		}
+	if err != nil && m.runtime.cache != nil && ctx.Err() == nil {
+		err = m.compileUncached(ctx, err, compile)
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return fmt.Errorf("compile the module: %w", context.Cause(ctx))
+	case err != nil:
 		return failure(KindABI, "", "compile the module: %w", err)
 	}
 	return nil
+}
+
+// compilationWorkers is how many functions are compiled at once.
+func compilationWorkers() int { return max(2, runtime.GOMAXPROCS(0)) }
+
+// compileUncached compiles where that has failed with the cache. If it works without, the cache is at fault:
+// it is done without where the system refuses it, and else emptied, since an entry is damaged.
+func (m *Module) compileUncached(ctx context.Context, failure error, compile func() error) (err error) {
+	if m.wasm, err = m.runtime.withoutCache(ctx); err == nil {
+		err = contain(compile)
+	}
+	if err == nil {
+		m.runtime.cacheAtFault(failure)
+	}
+	return err
 }
 
 func sha256Hex(b []byte) string {

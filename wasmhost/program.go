@@ -5,6 +5,7 @@ package wasmhost
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -13,6 +14,17 @@ type program struct {
 	module   *Module
 	manifest Manifest
 	rules    []RuleID // by the guest's number, 0 included
+}
+
+// keys says what owed records of the program are known by.
+func (p *program) keys() KeyKind {
+	switch {
+	case slices.Contains(p.manifest.Columns, "identity"):
+		return KeyIdentity
+	case slices.Contains(p.manifest.Columns, "template"):
+		return KeyTemplate
+	}
+	return KeyNone
 }
 
 // ruleBook gives rules numbers that outlive a module, so that verdicts and counters of two modules

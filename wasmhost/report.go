@@ -25,7 +25,7 @@ type Report struct {
 	// ByHost says that the guest died, or forgot these records: the host made the report in its
 	// stead, so that counts stay exact. Key and Rule are not known.
 	ByHost bool
-	// Text is the guest's, for people.
+	// Text is the guest's, for people, in valid UTF-8: strict receivers refuse a batch with other text.
 	Text string
 	// Template is the masked text of a KeyTemplate or a KeyIdentity; empty where it is no longer
 	// remembered.
@@ -63,7 +63,7 @@ func decodeReports(b []byte, rules int, read func(address, size uint32) ([]byte,
 		if !ok {
 			return nil, failure(KindOutput, exportFlush, "the text of report %d is beyond the memory of the guest", k)
 		}
-		r.Text = string(view)
+		r.Text = clip(string(view), maxText)
 		reports[k] = r
 	}
 	return reports, nil

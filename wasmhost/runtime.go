@@ -65,6 +65,7 @@ type Runtime struct {
 
 	mu       sync.Mutex
 	uncached wazero.Runtime // where the cache has failed, else nil
+	atFault  bool           // that was reported
 }
 
 // NewRuntime makes one. Close it after the Filters that use it.
@@ -111,18 +112,30 @@ func (r *Runtime) cacheFailed(err error) {
 	r.opts.CacheDir = ""
 }
 
-// withoutCache returns a runtime that compiles without the cache, which has failed.
-func (r *Runtime) withoutCache(ctx context.Context, failure error) (wazero.Runtime, error) {
+// withoutCache returns a runtime that compiles without the cache.
+func (r *Runtime) withoutCache(ctx context.Context) (wazero.Runtime, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.uncached != nil {
 		return r.uncached, nil
 	}
 	var err error
-	if r.uncached, err = newWASM(ctx, r.config(r.engine)); err == nil && r.opts.OnCacheError != nil {
+	r.uncached, err = newWASM(ctx, r.config(r.engine))
+	return r.uncached, err
+}
+
+// cacheAtFault reports the first failure, and empties the cache where an entry is damaged.
+func (r *Runtime) cacheAtFault(failure error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !isFileError(failure) {
+		failure = fmt.Errorf("an entry of the compilation cache %s is damaged, so it was emptied: %w", r.opts.CacheDir,
+			errorAnd(failure, emptyCache(r.opts.CacheDir)))
+	}
+	if !r.atFault && r.opts.OnCacheError != nil {
 		r.opts.OnCacheError(failure)
 	}
-	return r.uncached, err
+	r.atFault = true
 }
 
 func (r *Runtime) config(e Engine) wazero.RuntimeConfig {

@@ -20,11 +20,15 @@ type slot struct {
 	program   *program
 	instance  *instance // nil: none yet, or it died; the next chunk has one made
 	breaker   breaker
+	pace      pace
 	templates templates
 	memory    memory
 	count     counters
-	debt      debt
-	pending   backlog
+	debt      debt    // what the instance has to report, void included
+	pending   backlog // what is due at the next flush
+	open      []*part // of batches that are not settled
+	held      uint64  // records in reports that are held back for them
+	void      void
 }
 
 // counters are added up over the slots.
@@ -32,7 +36,7 @@ type counters struct {
 	kept, dropped, represented      uint64
 	protected, protectedRepresented uint64
 	passed, droppedOnError          uint64
-	reported, mismatch              uint64
+	reported, mismatch, cancelled   uint64
 	chunks, fuel, started, spent    uint64
 	errors                          [kinds]uint64
 	byRule                          []uint64 // by RuleID
@@ -42,33 +46,41 @@ type counters struct {
 // debt is what the instance has dropped with the action Represent and has not reported.
 type debt struct{ count, first, last uint64 }
 
-// judge has as many of the records judged as make a chunk, and returns their number.
-func (s *slot) judge(recs Records, records []int32, out []Verdict) (int, error) {
+// judge has as many of the records judged as make a chunk, and returns their number: none where they are
+// to come again in smaller chunks.
+func (s *slot) judge(recs Records, records []int32, out []Verdict, p *part) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.filter.closed {
 		return 0, ErrClosed
 	}
 	if s.breaker.isOpen(s.filter.opts.Now) {
-		s.settleAll(records, out, Verdict{Reason: ByBreaker})
-		return len(records), nil
+		return s.unjudged(records, out, ByBreaker, s.count.lastError)
 	}
-	err := s.ready()
-	if err == nil {
-		err = s.instance.judge(recs, records, 0)
+	if err := s.ready(); err != nil {
+		s.failed(err)
+		return s.unjudged(records[:min(len(records), s.pace.limit.records)], out, ByError, err)
 	}
-	if err != nil {
-		return s.onError(records, out, err)
+	if err := s.instance.judge(recs, records, &s.pace, 0); err != nil {
+		if s.pace.splits(s.instance.encoder.taken(), err) {
+			s.lose(err)
+			return 0, nil
+		}
+		n := len(s.instance.verdicts)
+		s.failed(err)
+		return s.unjudged(records[:n], out, ByError, err)
 	}
-	s.breaker.succeeded()
-	n := s.settle(recs, records, out)
+	if s.breaker.succeeded() {
+		s.filter.opts.OnEvent(Event{Kind: EventBreakerClosed})
+	}
+	n := s.settle(recs, records, out, p)
 	s.instance.encoder.reset() // which holds strings of the caller
 	return n, nil
 }
 
 // ready makes an instance if there is none, or none but one that must forget.
 func (s *slot) ready() error {
-	if s.forgets.Swap(false) && !s.program.manifest.Memoryless {
+	if s.forgets.Swap(false) && s.program.manifest.forgets() {
 		s.dismiss()
 	}
 	if s.instance != nil {
@@ -87,28 +99,31 @@ func (s *slot) ready() error {
 	return nil
 }
 
-// onError settles the chunk that the guest failed to judge.
-func (s *slot) onError(records []int32, out []Verdict, err error) (int, error) {
-	n := min(len(records), s.filter.opts.ChunkRecords)
-	if s.instance != nil && len(s.instance.verdicts) > 0 {
-		n = min(n, len(s.instance.verdicts))
-	}
-	s.failed(err)
+// unjudged settles records that the guest did not judge as the options say.
+func (s *slot) unjudged(records []int32, out []Verdict, why Reason, err error) (int, error) {
 	switch s.filter.opts.OnError {
 	case OnErrorDrop:
-		s.settleAll(records[:n], out, Verdict{Action: Drop, Reason: ByError})
+		s.settleAll(records, out, Verdict{Action: Drop, Reason: why})
 	case OnErrorRefuse:
 		return 0, fmt.Errorf("%w: %w", ErrRefused, err)
 	default:
-		s.settleAll(records[:n], out, Verdict{Reason: ByError})
+		s.settleAll(records, out, Verdict{Reason: why})
 	}
-	return n, nil
+	return len(records), nil
 }
 
-// failed counts the error and throws the instance away.
+// failed has the breaker know of the error too.
 func (s *slot) failed(err error) {
+	s.lose(err)
+	if s.breaker.failed(s.filter.opts.Now()) {
+		s.filter.opts.OnEvent(Event{Kind: EventBreakerOpened, Err: err})
+	}
+}
+
+// lose counts the error and throws the instance away.
+func (s *slot) lose(err error) {
 	s.count.failed(err)
-	s.breaker.failed(s.filter.opts.Now())
+	s.filter.opts.OnEvent(Event{Kind: EventFailed, Err: err})
 	s.bury()
 }
 
@@ -141,12 +156,18 @@ func (s *slot) retire() {
 // bury closes the instance. What it owed is reported in its stead, so that counts stay exact.
 func (s *slot) bury() {
 	s.retire()
-	if s.debt.count == 0 {
-		return
+	for _, r := range s.let(s.ownDebt(nil), true) {
+		s.pending.add(r)
 	}
-	s.count.reported += s.debt.count
-	s.pending.add(Report{Count: s.debt.count, First: s.debt.first, Last: s.debt.last, ByHost: true})
-	s.debt = debt{}
+}
+
+// ownDebt appends what the instance owes, as a report of the host's.
+func (s *slot) ownDebt(reports []Report) []Report {
+	if s.debt.count > 0 {
+		reports = append(reports, Report{Count: s.debt.count, First: s.debt.first, Last: s.debt.last, ByHost: true})
+		s.debt = debt{}
+	}
+	return reports
 }
 
 // meter takes over what the instance has counted of itself.
@@ -171,14 +192,17 @@ func (s *slot) settleAll(records []int32, out []Verdict, v Verdict) {
 }
 
 // settle makes the guest's verdicts those of the host, and counts them.
-func (s *slot) settle(recs Records, records []int32, out []Verdict) int {
+func (s *slot) settle(recs Records, records []int32, out []Verdict, p *part) int {
 	var seen [3]uint64
-	var claimed, owed uint64
+	var claimed, owing uint64
 	verdicts := s.instance.verdicts
 	for k, v := range verdicts {
 		i := records[k]
 		if v.Action != Keep {
-			owed += v.Action.owed()
+			if v.Action == Represent {
+				owing++
+				p.owed = append(p.owed, owed{s.instance.encoder.key(k), s.program.rules[v.Rule]})
+			}
 			v = s.drop(recs, int(i), k, v)
 		} else {
 			claimed += uint64(v.Represents)
@@ -192,7 +216,8 @@ func (s *slot) settle(recs Records, records []int32, out []Verdict) int {
 	s.count.represented += seen[Represent]
 	s.count.reported += claimed
 	s.count.chunks++
-	s.owe(owed, claimed)
+	s.owe(owing, claimed)
+	s.owes(p, int(owing), claimed)
 	s.meter()
 	return len(verdicts)
 }
@@ -281,9 +306,17 @@ func (s *slot) collect(last bool) []Report {
 	}
 	if last {
 		s.count.mismatch += s.debt.count
-		s.bury()
+		s.retire()
+		reports = s.ownDebt(reports)
 	}
-	return reports
+	return s.let(reports, last)
+}
+
+// commitOpen settles what is open when the filter ends: nobody will say what became of it.
+func (s *slot) commitOpen() {
+	for len(s.open) > 0 {
+		s.release(s.open[0])
+	}
 }
 
 // accept checks reports against the debt, and names what is in them. The account is the host's: a
@@ -299,7 +332,6 @@ func (s *slot) accept(reports []Report) []Report {
 			continue
 		}
 		s.debt.count -= r.Count
-		s.count.reported += r.Count
 		r.Rule = s.program.rules[r.Rule]
 		switch r.Kind {
 		case KeyTemplate:

@@ -17,18 +17,22 @@ type Stats struct {
 	Protected uint64 // kept by the host although the guest wanted to drop them
 	// ProtectedRepresented are those of them that a guest wanted to drop with the action Represent. It
 	// does not know better, and reports them too: Represented + ProtectedRepresented = Reported +
-	// Outstanding.
+	// Outstanding + Cancelled.
 	ProtectedRepresented uint64
+	// Cancelled are records with the action Represent, protected ones included, of batches that were
+	// cancelled. No report counts them; where they come again, they count again.
+	Cancelled uint64
 
 	Passed         uint64 // kept because the guest failed or the breaker is open
-	DroppedOnError uint64
+	DroppedOnError uint64 // dropped for the same reasons
 
 	// ByRule has the records dropped, with either action, for each rule that has any.
 	ByRule []RuleCount
 
 	// Reported is of how many represented records verdicts and reports have told so far.
 	Reported uint64
-	// Outstanding is how many the guests have still to report.
+	// Outstanding is how many the guests have still to report, or the host holds back until their batches
+	// are settled.
 	Outstanding uint64
 	// Mismatch is by how many records guests have reported too much, or at their end too little.
 	Mismatch uint64
@@ -82,7 +86,7 @@ func (s *slot) addTo(st *Stats, byRule []uint64) []uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count.addTo(st)
-	st.Outstanding += s.debt.count
+	st.Outstanding += s.debt.count - s.void.total + s.held
 	if s.breaker.isOpen(s.filter.opts.Now) {
 		st.OpenBreakers++
 	}
@@ -111,6 +115,7 @@ func (c *counters) addTo(st *Stats) {
 	st.Passed += c.passed
 	st.DroppedOnError += c.droppedOnError
 	st.Reported += c.reported
+	st.Cancelled += c.cancelled
 	st.Mismatch += c.mismatch
 	st.Chunks += c.chunks
 	st.FuelUsed += c.fuel

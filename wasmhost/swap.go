@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // Swap puts another module in charge, with the same configuration. The new one is started and, where
@@ -22,11 +23,22 @@ func (f *Filter) Swap(ctx context.Context, m *Module) error {
 	defer f.swapping.Unlock()
 	err := f.swap(ctx, m)
 	if err != nil {
-		f.swapsRefused.Add(1)
+		if ctx.Err() == nil { // else it was given up, and nothing is wrong with it
+			f.swapsRefused.Add(1)
+		}
 		return errorAnd(fmt.Errorf("the old module stays in charge: %w", err), m.Close(context.WithoutCancel(ctx)))
 	}
 	f.swaps.Add(1)
 	return nil
+}
+
+// Trial is how many records a new module has judged of those of its trial; false where none is on trial.
+func (f *Filter) Trial() (seen, want int, ok bool) {
+	t := f.trial.Load()
+	if t == nil {
+		return 0, 0, false
+	}
+	return int(t.seen.Load()), t.want, true
 }
 
 // RefuseSwap counts a module that did not load with those that Swap refuses.
@@ -40,9 +52,10 @@ func (f *Filter) swap(ctx context.Context, m *Module) error {
 	if err != nil {
 		return err
 	}
+	t := &trial{module: m, instance: i, pace: newPace(f.opts), want: f.opts.TrialRecords, done: make(chan struct{})}
 	// What the trial has put into it is not the state to begin with: it is thrown away.
-	defer i.close()
-	if err := f.try(ctx, i); err != nil {
+	defer func() { t.instance.close() }()
+	if err := f.try(ctx, t); err != nil {
 		return err
 	}
 	p := newProgram(m, i.manifest, f.rules)
@@ -54,11 +67,10 @@ func (f *Filter) swap(ctx context.Context, m *Module) error {
 }
 
 // try runs the trial, if there is to be one.
-func (f *Filter) try(ctx context.Context, i *instance) error {
+func (f *Filter) try(ctx context.Context, t *trial) error {
 	if f.opts.TrialRecords <= 0 {
 		return nil
 	}
-	t := &trial{instance: i, want: f.opts.TrialRecords, done: make(chan struct{})}
 	f.trial.Store(t)
 	defer f.trial.Store(nil)
 	select {
@@ -74,9 +86,11 @@ func (f *Filter) try(ctx context.Context, i *instance) error {
 // trial is an instance that judges what others have judged already.
 type trial struct {
 	mu       sync.Mutex
+	module   *Module
 	instance *instance
+	pace     pace
 	want     int
-	seen     int
+	seen     atomic.Int64
 	over     bool
 	err      error
 	done     chan struct{}
@@ -90,16 +104,33 @@ func (t *trial) replay(recs Records, records []int32) {
 	}
 	defer t.mu.Unlock()
 	for len(records) > 0 && !t.over {
-		if err := t.instance.judge(recs, records, flagTrial); err != nil {
-			t.end(fmt.Errorf("it failed its trial after %d records: %w", t.seen, err))
+		err := t.instance.judge(recs, records, &t.pace, flagTrial)
+		if err != nil && t.pace.splits(t.instance.encoder.taken(), err) {
+			if err = t.again(); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			t.end(fmt.Errorf("it failed its trial after %d records: %w", t.seen.Load(), err))
 			return
 		}
 		n := len(t.instance.verdicts)
 		records = records[n:]
-		if t.seen += n; t.seen >= t.want {
+		if t.seen.Add(int64(n)) >= int64(t.want) {
 			t.end(nil)
 		}
 	}
+}
+
+// again starts another instance, as a slot does.
+func (t *trial) again() error {
+	i, err := t.module.instance(t.instance.opts)
+	if err != nil {
+		return err
+	}
+	t.instance.close()
+	t.instance = i
+	return nil
 }
 
 func (t *trial) end(err error) {
@@ -116,7 +147,7 @@ func (t *trial) stop(why error) error {
 		return t.err
 	}
 	t.over = true
-	return fmt.Errorf("its trial ended after %d of %d records: %w", t.seen, t.want, why)
+	return fmt.Errorf("its trial ended after %d of %d records: %w", t.seen.Load(), t.want, why)
 }
 
 // successors starts an instance for each slot.

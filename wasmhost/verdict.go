@@ -29,7 +29,7 @@ const (
 	ByGuest     Reason = iota
 	ByProtected        // the guest wanted to drop it: Records.Protected forbade it
 	ByError            // the guest failed: Options.OnError decided
-	ByBreaker          // the guest failed too often and is not asked for a while: kept
+	ByBreaker          // the guest failed too often and is not asked for a while: Options.OnError decided
 )
 
 // RuleID names a rule in a Filter, whatever module is in charge: see Filter.RuleName. 0 is none.

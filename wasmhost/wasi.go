@@ -48,13 +48,16 @@ var wasiSignatures = map[string]string{
 
 type wasiFunc func(mem api.Memory, stack []uint64) uint32
 
+// maxOutput is how many bytes of what a guest writes in a call of an export are kept.
+const maxOutput = 4 << 10
+
 // wasiAnswers are the functions that answer with more than an error.
 var wasiAnswers = map[string]wasiFunc{
 	"args_get": wasiNothing, "environ_get": wasiNothing, "sched_yield": wasiNothing,
 	"args_sizes_get": wasiNoStrings, "environ_sizes_get": wasiNoStrings,
 	"clock_res_get": wasiClockResolution, "clock_time_get": wasiClock,
 	"fd_fdstat_get": wasiStat, "fd_fdstat_set_flags": wasiStandardOnly, "fd_close": wasiStandardOnly,
-	"fd_write": wasiWrite, "fd_read": wasiRead, "poll_oneoff": wasiPoll, "random_get": wasiRandom,
+	"fd_read": wasiRead, "poll_oneoff": wasiPoll, "random_get": wasiRandom,
 }
 
 func instantiateWASI(ctx context.Context, r wazero.Runtime) error {
@@ -87,6 +90,12 @@ func wasiFunction(name string) api.GoModuleFunc {
 	if name == "proc_exit" {
 		return func(_ context.Context, _ api.Module, stack []uint64) { panic(sys.NewExitError(uint32(stack[0]))) }
 	}
+	if name == "fd_write" {
+		return func(ctx context.Context, mod api.Module, stack []uint64) {
+			charge(ctx, mod, wasiPrice(name, stack))
+			stack[0] = uint64(wasiWrite(ctx, mod.Memory(), stack))
+		}
+	}
 	if answer, ok := wasiAnswers[name]; ok {
 		return func(ctx context.Context, mod api.Module, stack []uint64) {
 			charge(ctx, mod, wasiPrice(name, stack))
@@ -114,7 +123,7 @@ func wasiRefusal(name string) uint64 {
 
 // Limits and price of a call: none may take longer than its fuel is worth, 0.5 to 5 ns a unit.
 const (
-	wasiCost       = 512     // units, and one for each random byte
+	wasiCost       = 512     // units, and one for each random byte; to keep maxOutput takes less
 	mostRandom     = 1 << 16 // bytes
 	mostBuffers    = 16      // of a read or write
 	mostEvents     = 16
@@ -197,19 +206,29 @@ func wasiRead(mem api.Memory, stack []uint64) uint32 {
 	return errnoFault
 }
 
-// wasiWrite takes all and keeps nothing: a panic's text may quote a record.
-func wasiWrite(mem api.Memory, stack []uint64) uint32 {
+// wasiWrite takes all, and keeps as much as there is room for.
+func wasiWrite(ctx context.Context, mem api.Memory, stack []uint64) uint32 {
 	if !isStandard(stack[0]) {
 		return errnoBadFD
 	}
+	h, _ := ctx.Value(hostKey{}).(*host)
 	buffers := min(uint32(stack[2]), mostBuffers)
 	var taken uint32
 	for i := range buffers {
-		n, ok := mem.ReadUint32Le(uint32(stack[1]) + 8*i + 4)
-		if !ok {
+		address, ok := mem.ReadUint32Le(uint32(stack[1]) + 8*i)
+		n, ok2 := mem.ReadUint32Le(uint32(stack[1]) + 8*i + 4)
+		if !ok || !ok2 {
 			return errnoFault
 		}
 		taken += n
+		if h == nil || !h.keepOutput {
+			continue
+		}
+		view, ok := mem.Read(address, min(n, maxOutput))
+		if !ok {
+			return errnoFault
+		}
+		h.output = append(h.output, view[:min(len(view), maxOutput-len(h.output))]...)
 	}
 	if mem.WriteUint32Le(uint32(stack[3]), taken) {
 		return errnoSuccess

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sealgate/sealgate/internal/filterbench"
 	"github.com/sealgate/sealgate/wasmfilters/builtin"
+	"github.com/sealgate/sealgate/wasmfilters/sdk/sdktest"
 )
 
 // quiet is a filter of a few kilobytes: it drops what is below INFO, and counts what
@@ -134,6 +135,35 @@ func TestAModuleThatDoesNotStartFailsTheCheckWithTheReason(t *testing.T) {
 	r := sealctl(t, "filter", "check", quiet, "--config", inFile(t, "c.json", `{"below":7.5}`))
 	assert.Equal(t, exitPart, r.code)
 	assert.Regexp(t, "^FAIL  the gateway starts it with the configuration: .*`below`.*\n$", r.stdout)
+}
+
+// Each of a dozen checks waited for its deadline, a minute and a half in all.
+func TestTheCheckOfAFilterThatLoopsEndsAtTheFirstLoop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a module")
+	}
+	module := sdktest.Compile(t, "../../processor/wasmfilterprocessor/testdata/broken")
+	r := sealctl(t, "filter", "check", module)
+	assert.Equal(t, exitPart, r.code)
+	assert.Equal(t, 1, strings.Count(r.stdout, "FAIL"))
+	assert.Contains(t, r.stdout, "loops for ever")
+	assert.Contains(t, r.stdout, "the other checks are left out")
+}
+
+func TestWhatAFilterWritesIsShown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a module")
+	}
+	module := sdktest.Compile(t, "testdata/talker")
+	r := sealctl(t, "filter", "test", module, "--logs", inFile(t, "a.log", "panic\n"))
+	assert.Equal(t, exitPart, r.code)
+	assert.Contains(t, r.stdout, "the filter wrote\n  judging 1 records\n")
+	assert.Contains(t, r.stdout, "panic: no record is called panic")
+	r = sealctl(t, "filter", "test", module, "--logs", inFile(t, "a.log", "panic\n"), "--examples", "0", "--top", "0")
+	assert.NotContains(t, r.stdout, "judging")
+	assert.NotContains(t, r.stdout, "no record is called")
+	r = sealctl(t, "filter", "check", module)
+	assert.Contains(t, r.stdout, "panic: no record is called")
 }
 
 func TestAFilterThatIsShippedIsNamedAsInTheGateway(t *testing.T) {

@@ -9,10 +9,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/sealgate/sealgate/internal/filterbench"
 	"github.com/sealgate/sealgate/internal/logfile"
 	"github.com/sealgate/sealgate/wasmfilters/sdk/sdktest"
+	"github.com/sealgate/sealgate/wasmhost"
 )
 
 func filterCheckCommand() command {
@@ -40,12 +42,16 @@ line for each check, and exit code 1 if one fails. It takes up to a minute.`,
 // check prints a line for each check. One that is a condition of the rest ends it.
 func (m *filterModule) check(ctx context.Context, e *env) error {
 	c := &checker{e: e}
-	bench, err := filterbench.New(ctx, m.wasm, filterbench.Options{Config: m.config})
+	bench, err := filterbench.New(ctx, m.wasm, filterbench.Options{Config: m.config, Output: true})
 	if !c.line("the gateway starts it with the configuration", m.refusal(err)) {
 		return c.conclude()
 	}
 	defer func() { _ = bench.Close(ctx) }()
-	c.line("the gateway's fuel and memory suffice, and the counts are right", judgeSamples(ctx, bench))
+	err = judgeSamples(ctx, bench)
+	c.line("the gateway's fuel and memory suffice, and the counts are right", err)
+	if errors.Is(err, errFuel) {
+		return c.concludeEarly()
+	}
 	suite, err := sdktest.Load(m.wasm, sdktest.Deadline)
 	if err != nil { // which the gateway would have refused
 		return err
@@ -55,10 +61,17 @@ func (m *filterModule) check(ctx context.Context, e *env) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		c.line(check.Name, check.Run(suite, m.config))
+		err := check.Run(suite, m.config)
+		c.line(check.Name, err)
+		if errors.Is(err, sdktest.ErrEndless) {
+			return c.concludeEarly()
+		}
 	}
 	return c.conclude()
 }
+
+// errFuel says that a filter ran out of fuel: the checks that follow would wait for it again and again.
+var errFuel = errors.New("it loops for ever, or does too much for a record")
 
 // checker prints what became of checks.
 type checker struct {
@@ -77,6 +90,12 @@ func (c *checker) line(name string, err error) bool {
 	return err == nil
 }
 
+// concludeEarly leaves the other checks out: each would wait for a filter that does not end.
+func (c *checker) concludeEarly() error {
+	c.unspoken = errors.Join(c.unspoken, c.e.printf("the other checks are left out: a call does not end\n"))
+	return c.conclude()
+}
+
 func (c *checker) conclude() error {
 	if c.failed && c.unspoken == nil {
 		return errPart
@@ -93,6 +112,8 @@ func judgeSamples(ctx context.Context, bench *filterbench.Bench) error {
 	switch {
 	case err != nil:
 		return err
+	case result.Errors[wasmhost.KindFuel.String()] > 0 && slices.ContainsFunc(result.Outcomes, isFailed):
+		return fmt.Errorf("%w: %s", errFuel, result.LastError)
 	case len(result.Errors) > 0:
 		return errors.New(result.LastError)
 	case result.Reports.Mismatch > 0:
@@ -100,6 +121,8 @@ func judgeSamples(ctx context.Context, bench *filterbench.Bench) error {
 	}
 	return nil
 }
+
+func isFailed(o filterbench.Outcome) bool { return o.Outcome == filterbench.Failed }
 
 // samples are records that were made up.
 type samples struct {

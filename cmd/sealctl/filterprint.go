@@ -28,6 +28,7 @@ func (t *filterTest) print(e *env, r *filterbench.Result) error {
 	writeReports(&b, r)
 	writeTemplates(&b, "kept", r.KeptTemplates)
 	writeTemplates(&b, "dropped", r.DroppedTemplates)
+	writeOutput(&b, r.Output)
 	writeCost(&b, r)
 	writeNotes(&b, r, t.opts.Arrival)
 	return e.printf("%s", b.String())
@@ -134,6 +135,19 @@ func writeTemplates(b *strings.Builder, what string, templates []filterbench.Tem
 	fmt.Fprintf(b, "\ntemplates %s most\n", what)
 	for _, t := range templates {
 		fmt.Fprintf(b, "  %8d  %s\n", t.Records, oneLine(t.Template))
+	}
+}
+
+// writeOutput shows what the filter wrote, which people write to find its mistakes.
+func writeOutput(b *strings.Builder, output []string) {
+	if len(output) == 0 {
+		return
+	}
+	b.WriteString("\nthe filter wrote\n")
+	for _, text := range output {
+		for line := range strings.Lines(text) {
+			fmt.Fprintf(b, "  %s\n", oneLine(strings.TrimSuffix(line, "\n")))
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ MODULE is a WebAssembly file, or builtin:NAME for a filter that is shipped. It r
 in the gateway, with one instance. Logs are plain lines, JSON lines, what containerd,
 CRI-O and Docker write, or OTLP as JSON, also with gzip; "-" is stdin. Bytes are those
 of bodies. Of the logs nothing is printed but the examples and templates that are
-asked for, cut.
+asked for, cut; and with examples, what the filter itself writes.
 
 Exit code 1 says that the filter failed or miscounted, or that not all of the logs
 could be read.`,
@@ -76,7 +76,7 @@ func (t *filterTest) run(ctx context.Context, e *env, args []string) error {
 	if err := t.module.load(args); err != nil {
 		return err
 	}
-	t.opts.Config, t.opts.Arrival = t.module.config, t.clock == "arrival"
+	t.opts.Config, t.opts.Arrival, t.opts.Output = t.module.config, t.clock == "arrival", t.opts.Examples > 0
 	bench, err := filterbench.New(ctx, t.module.wasm, t.opts)
 	if err != nil {
 		return t.module.refusal(err)

@@ -30,6 +30,8 @@ type Options struct {
 	Arrival bool
 	// Examples is the most examples of each outcome.
 	Examples int
+	// Output keeps what the filter writes to standard output and error, which may quote records.
+	Output bool
 	// Top is the most templates that are listed.
 	Top int
 	// Each is called with each record and what became of it, in order; nil is allowed.
@@ -55,6 +57,7 @@ const (
 	batchTime     = uint64(time.Second) // in a batch, as records come in at a gateway
 	flushInterval = 10 * time.Second    // the gateway's default
 	defaultMemory = 64                  // MiB, the gateway's default
+	maxOutputs    = 20                  // of what the filter writes
 )
 
 // Bench is a filter with one instance, and what it has done so far. It is for one
@@ -98,7 +101,7 @@ func (b *Bench) start(ctx context.Context, wasm []byte) (err error) {
 	b.result.Cost.Compile = time.Since(begin)
 	begin = time.Now()
 	b.filter, err = wasmhost.NewFilter(ctx, module, wasmhost.Options{
-		Config: b.opts.Config, Instances: 1, ChunkRecords: batchRecords, Now: b.now,
+		Config: b.opts.Config, Instances: 1, ChunkRecords: batchRecords, Now: b.now, KeepOutput: b.opts.Output, OnEvent: b.event,
 	})
 	if err != nil {
 		return err
@@ -106,6 +109,13 @@ func (b *Bench) start(ctx context.Context, wasm []byte) (err error) {
 	b.result.Cost.Start = time.Since(begin)
 	b.flush(ctx) // so that what the start took is counted, and not in the first chunk
 	return nil
+}
+
+// event keeps what the filter writes first.
+func (b *Bench) event(e wasmhost.Event) {
+	if e.Kind == wasmhost.EventOutput && len(b.result.Output) < maxOutputs {
+		b.result.Output = append(b.result.Output, e.Output)
+	}
 }
 
 // now goes on while the filter works: the host measures by the same clock.

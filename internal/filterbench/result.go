@@ -35,7 +35,9 @@ type Result struct {
 
 	Errors    map[string]uint64 `json:"errors"` // by kind
 	LastError string            `json:"last_error,omitempty"`
-	Cost      Cost              `json:"cost"`
+	// Output is what the filter wrote to standard output and error, that of the first calls that wrote.
+	Output []string `json:"output,omitempty"`
+	Cost   Cost     `json:"cost"`
 }
 
 // Outcome is what became of some records, and why.

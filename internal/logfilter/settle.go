@@ -76,7 +76,7 @@ func (r Rule) Name(ofFilter func(wasmhost.RuleID) string) string {
 
 // RuleOf is the rule of a verdict.
 func RuleOf(v *wasmhost.Verdict) Rule {
-	if v.Reason == wasmhost.ByError {
+	if v.Reason == wasmhost.ByError || v.Reason == wasmhost.ByBreaker {
 		return onError
 	}
 	return Rule(v.Rule) + 1
@@ -92,7 +92,7 @@ func (b *Batch) Settle(audit func() bool, ruleName func(wasmhost.RuleID) string)
 		v := &b.Verdicts[i]
 		switch v.Action {
 		case wasmhost.Drop:
-			if audit == nil || !audit() {
+			if audit == nil || RuleOf(v) == onError || !audit() { // on_error: drop has no samples
 				c.Dropped.add(RuleOf(v))
 				continue
 			}

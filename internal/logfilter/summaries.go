@@ -127,6 +127,17 @@ func (s Summary) Copy() Summary {
 	return c
 }
 
+// Each calls visit for each summary record, with the rule and the number of records that it stands for.
+func (s Summary) Each(visit func(rule string, count uint64)) {
+	for _, rl := range s.Logs.ResourceLogs().All() {
+		for _, r := range rl.ScopeLogs().At(0).LogRecords().All() {
+			rule, _ := r.Attributes().Get(AttrRule)
+			count, _ := r.Attributes().Get(AttrCount)
+			visit(rule.Str(), uint64(count.Int()))
+		}
+	}
+}
+
 // Context adds the metadata.
 func (s Summary) Context(ctx context.Context) context.Context {
 	info := client.FromContext(ctx)

@@ -37,6 +37,10 @@ type Config struct {
 	// default), `drop` or `refuse`.
 	OnError OnError `mapstructure:"on_error"`
 
+	// LogOutput writes what the filter writes to standard output and error to the log, and the text of its
+	// panics, a few lines a minute. It may quote records. Default true.
+	LogOutput bool `mapstructure:"log_output"`
+
 	// NeverDrop names records that are kept whatever the filter says.
 	NeverDrop NeverDropConfig `mapstructure:"never_drop"`
 
@@ -68,7 +72,8 @@ type Config struct {
 	Instances int `mapstructure:"instances"`
 
 	// FuelPerRecord is the fuel of a call for each of its records. A unit is an iteration of
-	// a loop or a call, a few nanoseconds. Default 1000.
+	// a loop or a call, a few nanoseconds. A record has all of it if it needs it: a call that does not end
+	// within 1,500,000 units is made again with fewer records. Default 1000, at most 1,000,000.
 	FuelPerRecord int64 `mapstructure:"fuel_per_record"`
 
 	// ReloadInterval is the time between two looks at the module. Default 5s; 0 never.
@@ -133,6 +138,7 @@ var _ confmap.Validator = (*Config)(nil)
 func createDefaultConfig() component.Config {
 	return &Config{
 		OnError:        "pass",
+		LogOutput:      true,
 		NeverDrop:      NeverDropConfig{Severity: "WARN"},
 		InferSeverity:  "guard",
 		MetadataKeys:   []string{"X-Scope-OrgID"},
@@ -149,6 +155,9 @@ func createDefaultConfig() component.Config {
 const (
 	maxMemoryMiB = 4096
 	pageKiB      = 64 // a page of WebAssembly memory
+
+	// maxFuelPerRecord is what a call for one record has beside the base of every call.
+	maxFuelPerRecord = wasmhost.MaxLiveFuel - wasmhost.DefaultFuelBase
 )
 
 // Validate reports every setting that is wrong, by its key and with what would be
@@ -188,8 +197,8 @@ func (cfg *Config) Validate() error {
 	if cfg.Instances < 0 {
 		say("`instances` is %d; it has to be at least 1, or 0 for one for each processor", cfg.Instances)
 	}
-	if cfg.FuelPerRecord < 1 {
-		say("`fuel_per_record` is %d; it has to be at least 1", cfg.FuelPerRecord)
+	if cfg.FuelPerRecord < 1 || cfg.FuelPerRecord > maxFuelPerRecord {
+		say("`fuel_per_record` is %d; it has to be 1 to %d", cfg.FuelPerRecord, maxFuelPerRecord)
 	}
 	if cfg.ReloadInterval < 0 {
 		say("`reload_interval` is %s; it has to be more than 0, or 0 for never", cfg.ReloadInterval)

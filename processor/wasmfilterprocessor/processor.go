@@ -103,6 +103,8 @@ func (p *wasmFilter) open(ctx context.Context) error {
 		FuelPerRecord: p.cfg.FuelPerRecord,
 		OnError:       onErrors[p.cfg.OnError],
 		TrialRecords:  p.cfg.TrialRecords,
+		KeepOutput:    p.cfg.LogOutput,
+		OnEvent:       newJournal(p.log, p.cfg.OnError).event,
 	})
 	if err != nil {
 		return fmt.Errorf("`module` %s does not take its `config`: %w", p.cfg.Module, err)
@@ -139,7 +141,8 @@ func (p *wasmFilter) begin(digest string, loaded fileState) {
 	p.background.Go(debug.FreeOSMemory) // what loading took is several times what a filter keeps
 	p.background.Go(func() { p.flushAll(ctx) })
 	if p.cfg.ReloadInterval > 0 && !strings.HasPrefix(p.cfg.Module, shipped) {
-		p.background.Go(func() { p.watch(ctx, digest, loaded) })
+		w := &watcher{wasmFilter: p, digest: digest, loaded: loaded, seen: loaded}
+		p.background.Go(func() { w.run(ctx) })
 	}
 }
 
@@ -154,7 +157,7 @@ func (p *wasmFilter) Shutdown(ctx context.Context) error {
 	if p.filter != nil {
 		var reports []wasmhost.Report
 		reports, err = p.filter.Close(ctx)
-		err = errors.Join(err, p.emit(ctx, reports, true))
+		p.emit(ctx, reports, true)
 		p.filter = nil
 	}
 	if p.runtime != nil {
@@ -165,14 +168,16 @@ func (p *wasmFilter) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// ConsumeLogs judges a batch and hands on what is kept.
+// ConsumeLogs judges a batch and hands on what is kept. What the next component refuses counts when it
+// comes again.
 func (p *wasmFilter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	b := p.view.Batch(ctx, ld)
 	defer b.Release()
 	if b.Len() == 0 {
 		return p.next.ConsumeLogs(ctx, ld)
 	}
-	if err := p.filter.Judge(ctx, b, b.Verdicts); err != nil {
+	judged, err := p.filter.Begin(ctx, b, b.Verdicts)
+	if err != nil {
 		p.tel.refuse(ctx, b.Len())
 		return err // it may be sent again
 	}
@@ -180,15 +185,26 @@ func (p *wasmFilter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		p.summaries.Remember(b)
 	}
 	counts := b.Settle(p.audit(), p.filter.RuleName)
-	p.tel.count(ctx, counts, p.filter.RuleName)
+	over := false // stays so where what comes next panics
+	defer func() {
+		if !over {
+			judged.Cancel()
+			return
+		}
+		judged.Commit()
+		p.tel.count(ctx, counts, p.filter.RuleName)
+	}()
 	switch counts.Kept {
 	case 0:
+		over = true
 		return nil
 	case b.Len():
 	default:
 		b.Remove(ld)
 	}
-	return p.handOn(ctx, ld, b)
+	err = p.next.ConsumeLogs(ctx, ld)
+	over = err == nil || consumererror.IsPermanent(err)
+	return whole(err)
 }
 
 // audit returns what tells whether the record that a rule drops now is kept as a sample, or nil where none is.
@@ -200,16 +216,12 @@ func (p *wasmFilter) audit() func() bool {
 	return func() bool { return p.drops.Add(1)%n == 0 }
 }
 
-// handOn hands on what is kept of a batch. Unless that is the end of it, the batch may be sent again: then the
-// filter must not take its records for repeats of themselves.
-func (p *wasmFilter) handOn(ctx context.Context, ld plog.Logs, b *logfilter.Batch) error {
-	over := false // stays so where what comes next panics
-	defer func() {
-		if !over {
-			p.filter.Forget(b)
-		}
-	}()
-	err := p.next.ConsumeLogs(ctx, ld)
-	over = err == nil || consumererror.IsPermanent(err)
-	return err
+// whole has the sender send the whole batch again where a part of it got on: of a part, the dropped records
+// would be in no report.
+func whole(err error) error {
+	var part consumererror.Logs
+	if !errors.As(err, &part) || consumererror.IsPermanent(err) {
+		return err
+	}
+	return fmt.Errorf("a part of the batch was refused, all of it is to be sent again: %w", part.Unwrap())
 }

@@ -65,6 +65,7 @@ func guest(t testing.TB, pkg string) string {
 const (
 	rulesFilter  = "github.com/sealgate/sealgate/wasmfilters/shipped/rules"
 	repeatFilter = "github.com/sealgate/sealgate/wasmfilters/shipped/redundancy"
+	limitFilter  = "github.com/sealgate/sealgate/wasmfilters/shipped/ratelimit"
 	brokenFilter = "./testdata/broken"
 )
 

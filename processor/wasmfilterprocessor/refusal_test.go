@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -50,12 +51,86 @@ func TestABatchThatIsRefusedIsKeptAgainWhenItIsSentAgain(t *testing.T) {
 	assert.Equal(t, firsts, h.bodies(), "exactly what was kept the first time")
 	require.NoError(t, h.ConsumeLogs(t.Context(), repeats(1)))
 	assert.Equal(t, firsts, h.bodies(), "and now it is known")
-	assert.EqualValues(t, 12, h.count(t, "in"))
-	assert.EqualValues(t, 4, h.count(t, "kept"))
-	assert.EqualValues(t, 8, h.count(t, "represented"))
+	assert.EqualValues(t, 8, h.count(t, "in"), "what was refused counts once, when it gets on")
+	assert.EqualValues(t, 2, h.count(t, "kept"))
+	assert.EqualValues(t, 6, h.count(t, "represented"))
 	require.NoError(t, h.Shutdown(t.Context()))
-	assert.EqualValues(t, 8, h.count(t, "reported"))
+	assert.EqualValues(t, 6, h.count(t, "reported"))
 }
+
+func TestSummariesOfABatchThatWasSentTwentyTimesCountItOnce(t *testing.T) {
+	h := start(t, "flush_interval: 1h\nmodule: "+guest(t, repeatFilter))
+	h.sink.fails = func(context.Context) error { return errFull }
+	for range 20 {
+		require.ErrorIs(t, h.ConsumeLogs(t.Context(), repeats(1)), errFull)
+	}
+	h.sink.fails = nil
+	require.NoError(t, h.ConsumeLogs(t.Context(), repeats(1)))
+	require.NoError(t, h.Shutdown(t.Context()))
+	assert.Equal(t, map[int64]int64{0: 2}, h.summaries())
+}
+
+// A sender that sends only the rest again would leave the dropped records out, and they would be in no report.
+func TestTheSenderIsToldToSendTheWholeBatchAgain(t *testing.T) {
+	h := start(t, "reports: metric\nmodule: "+guest(t, repeatFilter))
+	h.sink.fails = func(context.Context) error { return consumererror.NewLogs(errFull, repeats(1)) }
+	err := h.ConsumeLogs(t.Context(), repeats(1))
+	require.ErrorIs(t, err, errFull)
+	assert.False(t, errors.As(err, new(consumererror.Logs)))
+	h.sink.fails = func(context.Context) error {
+		return consumererror.NewPermanent(consumererror.NewLogs(errFull, repeats(1)))
+	}
+	assert.True(t, consumererror.IsPermanent(h.ConsumeLogs(t.Context(), repeats(1))))
+}
+
+// The property: a consumer that refuses at random, in part and for good, and senders that send again or give
+// up. Every summary is exact: they count the records that were dropped in batches that got on.
+func TestSummariesAreExactWhateverIsRefused(t *testing.T) {
+	h := start(t, "flush_interval: 5ms\nconfig: {window: 1s}\nmodule: "+guest(t, repeatFilter))
+	var turn atomic.Uint64
+	var calm atomic.Bool
+	h.sink.fails = func(ctx context.Context) error {
+		rng := rand.New(rand.NewPCG(turn.Add(1), 7))
+		switch n := rng.IntN(10); {
+		case calm.Load() || n < 4:
+			return nil
+		case n < 7 || ctx.Value(sent{}) == nil: // summaries are not refused for good
+			return errFull
+		case n < 9:
+			return consumererror.NewLogs(errFull, plog.NewLogs())
+		default:
+			return consumererror.NewPermanent(errFull)
+		}
+	}
+	var all sync.WaitGroup
+	for s := range uint64(16) {
+		all.Go(func() {
+			rng := rand.New(rand.NewPCG(s, 8))
+			for range 20 {
+				for range 1 + rng.IntN(5) {
+					err := h.ConsumeLogs(context.WithValue(context.Background(), sent{}, true), repeats(3))
+					if err == nil || consumererror.IsPermanent(err) {
+						break
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	calm.Store(true)
+	represented := h.count(t, "represented")
+	assert.Equal(t, h.count(t, "in"), h.count(t, "kept")+represented)
+	require.NoError(t, h.Shutdown(t.Context()))
+	assert.Equal(t, represented, h.count(t, "reported"))
+	var told int64
+	for _, n := range h.summaries() {
+		told += n
+	}
+	assert.Equal(t, represented, told)
+}
+
+// sent marks the context of a batch that a sender sends.
+type sent struct{}
 
 func TestABatchThatIsRefusedForGoodIsNotSentAgainAndForgetsNothing(t *testing.T) {
 	h := redundancy(t, consumererror.NewPermanent(errFull))
@@ -118,6 +193,24 @@ func TestSixtyFourSendersThatAreRefusedNowAndThenAreHeardInTheEnd(t *testing.T) 
 	represented := h.count(t, "represented")
 	require.NoError(t, h.Shutdown(t.Context()))
 	assert.Equal(t, represented, h.count(t, "reported"), "each is reported once")
+}
+
+// Under overload the client sends a batch again and again: the limit must hold all the more.
+func TestARateLimitHoldsWhileBatchesAreRefused(t *testing.T) {
+	h := start(t, "reports: metric\nconfig: {rate: 0.001, burst: 10}\nmodule: "+guest(t, limitFilter))
+	lines := make([]line, 100)
+	for i := range lines {
+		lines[i] = line{body: "order placed", severity: info}
+	}
+	passed := 0
+	h.sink.fails = func(context.Context) error { return errFull }
+	for range 50 {
+		ld := logs(lines...)
+		if err := h.ConsumeLogs(t.Context(), ld); err != nil {
+			passed += ld.LogRecordCount()
+		}
+	}
+	assert.Equal(t, 10, passed)
 }
 
 // BenchmarkRefused is what a batch costs whose predecessor was refused, beside one that follows one that was

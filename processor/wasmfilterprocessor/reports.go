@@ -19,6 +19,13 @@ import (
 // maxUnsent is the most batches of summaries that wait for what comes next to take them.
 const maxUnsent = 256
 
+// At the end, summaries that are refused are sent again at growing intervals, for some seconds: what comes next
+// may be emptying its queue.
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = 1600 * time.Millisecond
+)
+
 // flushAll asks the filter for its reports from time to time.
 func (p *wasmFilter) flushAll(ctx context.Context) {
 	tick := time.NewTicker(p.cfg.FlushInterval)
@@ -28,47 +35,72 @@ func (p *wasmFilter) flushAll(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := p.emit(ctx, p.filter.Flush(ctx), false); err != nil {
-				p.log.Warn("summaries of suppressed records could not be handed on; the metric has their counts", zap.Error(err))
-			}
+			p.emit(ctx, p.filter.Flush(ctx), false)
 		}
 	}
 }
 
-// emit counts reports and, where that is configured, hands them on as summary records. What comes next may
-// refuse summaries: then they wait for the next time, unless it refuses them for good.
-func (p *wasmFilter) emit(ctx context.Context, reports []wasmhost.Report, last bool) error {
-	for _, r := range reports {
-		p.tel.report(ctx, p.filter.RuleName(r.Rule), r.Count)
-	}
+// emit counts reports or, where that is configured, hands them on as summary records, which count when the
+// next component takes them. It may refuse them: then they wait for the next time, unless it refuses them for good.
+func (p *wasmFilter) emit(ctx context.Context, reports []wasmhost.Report, last bool) {
 	if p.cfg.Reports != ReportLog {
-		return nil
-	}
-	waiting := append(p.unsent, p.summaries.Of(reports, p.filter.RuleName, time.Now(), last)...)
-	p.unsent = nil
-	var lost error
-	for _, s := range waiting {
-		if err := p.hand(ctx, s); err != nil {
-			lost = errors.Join(lost, err)
+		for _, r := range reports {
+			p.tel.report(ctx, p.filter.RuleName(r.Rule), r.Count)
 		}
+		return
 	}
-	if last && len(p.unsent) > 0 {
-		lost = errors.Join(lost, fmt.Errorf("%d batches of summaries were refused until the end", len(p.unsent)))
+	p.unsent = append(p.unsent, p.summaries.Of(reports, p.filter.RuleName, time.Now(), last)...)
+	p.sendAll(ctx)
+	if last {
+		p.insist(ctx)
 	}
 	if more := len(p.unsent) - maxUnsent; more > 0 {
+		p.giveUp(ctx, p.unsent[:more], fmt.Errorf("%d others wait already", maxUnsent))
 		p.unsent = p.unsent[more:]
-		lost = errors.Join(lost, fmt.Errorf("%d batches of summaries were given up, since %d others wait already", more, maxUnsent))
 	}
-	return lost
 }
 
-// hand hands a batch of summaries on. One that is refused for now is kept, and is no error yet.
-func (p *wasmFilter) hand(ctx context.Context, s logfilter.Summary) error {
-	kept := s.Copy() // what comes next may have changed or emptied its batch before it refuses
-	err := p.next.ConsumeLogs(s.Context(ctx), s.Logs)
-	if err == nil || consumererror.IsPermanent(err) {
-		return err
+// insist sends what is left again and again, and gives it up in the end.
+func (p *wasmFilter) insist(ctx context.Context) {
+	for pause := firstPause; pause <= lastPause && len(p.unsent) > 0 && ctx.Err() == nil; pause *= 2 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+			p.sendAll(ctx)
+		}
 	}
-	p.unsent = append(p.unsent, kept)
-	return nil
+	if len(p.unsent) > 0 {
+		p.giveUp(ctx, p.unsent, errors.New("they were refused until the end"))
+		p.unsent = nil
+	}
+}
+
+// sendAll hands on all that waits, and keeps what is refused for now.
+func (p *wasmFilter) sendAll(ctx context.Context) {
+	waiting := p.unsent
+	p.unsent = nil
+	for _, s := range waiting {
+		kept := s.Copy() // what comes next may have changed or emptied its batch before it refuses
+		switch err := p.next.ConsumeLogs(s.Context(ctx), s.Logs); {
+		case err == nil:
+			kept.Each(func(rule string, n uint64) { p.tel.report(ctx, rule, n) })
+		case consumererror.IsPermanent(err):
+			p.giveUp(ctx, []logfilter.Summary{kept}, err)
+		default:
+			p.unsent = append(p.unsent, kept)
+		}
+	}
+}
+
+// giveUp counts and logs summaries that nobody will see.
+func (p *wasmFilter) giveUp(ctx context.Context, lost []logfilter.Summary, why error) {
+	var records uint64
+	for _, s := range lost {
+		s.Each(func(rule string, n uint64) {
+			records += n
+			p.tel.lose(ctx, rule, n)
+		})
+	}
+	p.log.Error("summaries of suppressed records are lost; the metric `unreported` has their counts",
+		zap.Uint64("records", records), zap.Error(why))
 }

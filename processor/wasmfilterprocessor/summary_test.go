@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sealgate/sealgate/internal/logfilter"
@@ -75,6 +76,36 @@ func TestSummariesThatAreRefusedAreSentAgain(t *testing.T) {
 	require.Eventually(t, func() bool { return h.summaries()[0] == 99 }, waitFor, tick)
 	require.NoError(t, h.Shutdown(t.Context()))
 	assert.EqualValues(t, 99, h.summaries()[0], "each once")
+}
+
+func TestSummariesThatAreRefusedAtTheEndAreSentAgain(t *testing.T) {
+	h := start(t, "flush_interval: 1h\nmodule: "+guest(t, repeatFilter))
+	require.NoError(t, h.ConsumeLogs(t.Context(), manyRepeats()))
+	refusals := 3
+	h.sink.fails = func(context.Context) error {
+		if refusals--; refusals >= 0 {
+			return errFull
+		}
+		return nil
+	}
+	require.NoError(t, h.Shutdown(t.Context()))
+	assert.EqualValues(t, 99, h.summaries()[0])
+	assert.EqualValues(t, 99, h.count(t, "reported"))
+}
+
+func TestSummariesThatAreLostAreNotCountedAsReported(t *testing.T) {
+	for name, end := range map[string]error{"for good": consumererror.NewPermanent(errFull), "until the end": errFull} {
+		t.Run(name, func(t *testing.T) {
+			h := start(t, "flush_interval: 1h\nmodule: "+guest(t, repeatFilter))
+			require.NoError(t, h.ConsumeLogs(t.Context(), manyRepeats()))
+			h.sink.fails = func(context.Context) error { return end }
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel() // the end is now
+			require.NoError(t, h.Shutdown(ctx))
+			assert.Zero(t, h.count(t, "reported"))
+			assert.EqualValues(t, 99, h.count(t, "unreported"))
+		})
+	}
 }
 
 // manyRepeats are a hundred lines of one kind.

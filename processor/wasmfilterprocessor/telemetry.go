@@ -67,6 +67,10 @@ func (t *instruments) report(ctx context.Context, rule string, n uint64) {
 	t.ProcessorWasmfilterReported.Add(ctx, int64(n), t.ofRule(rule)...)
 }
 
+func (t *instruments) lose(ctx context.Context, rule string, n uint64) {
+	t.ProcessorWasmfilterUnreported.Add(ctx, int64(n), t.ofRule(rule)...)
+}
+
 // ofRule remembers the options of a rule. A filter bounds the names of its rules, so they are bounded too.
 func (t *instruments) ofRule(name string) []metric.AddOption {
 	t.mu.RLock()

@@ -34,7 +34,7 @@ type bucket struct {
 }
 
 func (f *filter) Configure(config []byte) (sdk.Manifest, error) {
-	m := sdk.Manifest{Name: "ratelimit", Version: "1.0.0", Rules: []string{"rate limit"}}
+	m := sdk.Manifest{Name: "ratelimit", Version: "1.0.0", Rules: []string{"rate limit"}, OnRefusal: sdk.KeepOnRefusal}
 	s, err := parse(config)
 	if err != nil {
 		return m, err

@@ -23,8 +23,11 @@ type Manifest struct {
 	Rules    []string `json:"rules"` // names of the rules 1, 2, ...
 	// Memoryless says that no verdict depends on earlier chunks: the filter goes on as it is where a batch
 	// was refused by what comes after it.
-	Memoryless bool   `json:"memoryless"`
-	Error      string `json:"error"` // set by the SDK
+	Memoryless bool `json:"memoryless"`
+	// OnRefusal is empty, or KeepOnRefusal. A filter that remembers records loses its memory where a batch
+	// was refused, since a record that comes again must not be a repeat of itself.
+	OnRefusal string `json:"on_refusal"`
+	Error     string `json:"error"` // set by the SDK
 }
 
 // Identity says what makes two records repeats of each other.
@@ -49,6 +52,9 @@ const (
 
 // NoSeverity says that needles are wanted of records without a severity.
 const NoSeverity = "no_severity"
+
+// KeepOnRefusal says that the filter keeps its memory although records that it counted were refused.
+const KeepOnRefusal = "keep"
 
 // Needle is a text to look for in bodies.
 type Needle struct {
@@ -150,6 +156,9 @@ func (m *Manifest) appendJSON(b []byte) []byte {
 	}
 	b = appendStrings(append(b, `,"rules":`...), m.Rules)
 	b = appendFlag(b, "memoryless", m.Memoryless)
+	if m.OnRefusal != "" {
+		b = appendString(append(b, `,"on_refusal":`...), m.OnRefusal)
+	}
 	b = appendString(append(b, `,"error":`...), m.Error)
 	return append(b, '}')
 }

@@ -6,6 +6,7 @@ package sdk
 import (
 	"encoding/binary"
 	"slices"
+	"unicode/utf8"
 )
 
 // Report tells of records that were dropped with the verdict Count.
@@ -44,15 +45,27 @@ func appendReports(dst []byte, reports []Report) []byte {
 	size := len(reports) * reportSize
 	text := size
 	for i := range reports {
-		size += min(len(reports[i].Text), MaxReportText)
+		size += len(cutText(reports[i].Text))
 	}
 	dst = slices.Grow(dst, size)[:size]
 	for i := range reports {
-		n := copy(dst[text:], reports[i].Text[:min(len(reports[i].Text), MaxReportText)])
+		n := copy(dst[text:], cutText(reports[i].Text))
 		reports[i].put((*[reportSize]byte)(dst[i*reportSize:]), uint32(text), uint32(n))
 		text += n
 	}
 	return dst
+}
+
+// cutText cuts a text that is too long before a rune.
+func cutText(s string) string {
+	if len(s) <= MaxReportText {
+		return s
+	}
+	end := MaxReportText
+	for end > MaxReportText-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
 }
 
 func (r *Report) put(b *[reportSize]byte, text, size uint32) {

@@ -70,7 +70,7 @@ func checkGarbage(m Module, config []byte) error {
 func tryGarbage(d Driver, m *sdk.Manifest, chunk []byte) (trapped bool, err error) {
 	v, err := d.Filter(chunk)
 	switch {
-	case errors.Is(err, errEndless):
+	case errors.Is(err, ErrEndless):
 		return true, err
 	case errors.Is(err, ErrTrap):
 		return true, nil

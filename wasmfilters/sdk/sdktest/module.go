@@ -33,5 +33,5 @@ var ErrNoState = errors.New("the filter did not take the state")
 // ErrTrap says that the instance is of no use any more.
 var ErrTrap = errors.New("the filter trapped")
 
-// errEndless says that a call took longer than the deadline of the module.
-var errEndless = errors.New("it ran into its deadline")
+// ErrEndless says that a call took longer than the deadline of the module.
+var ErrEndless = errors.New("it ran into its deadline")

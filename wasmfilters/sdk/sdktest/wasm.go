@@ -150,7 +150,7 @@ func (d *wasmDriver) call(name string, args ...uint64) (uint64, error) {
 	copy(d.stack[:], args)
 	if err := f.CallWithStack(ctx, d.stack[:]); err != nil {
 		if ctx.Err() != nil {
-			return 0, fmt.Errorf("%w in %s: %w", ErrTrap, name, errEndless)
+			return 0, fmt.Errorf("%w in %s: %w", ErrTrap, name, ErrEndless)
 		}
 		return 0, fmt.Errorf("%w in %s: %w", ErrTrap, name, err)
 	}

@@ -42,6 +42,7 @@ type TelemetryBuilder struct {
 	ProcessorWasmfilterRepresented metric.Int64Counter
 	ProcessorWasmfilterSwaps       metric.Int64ObservableCounter
 	ProcessorWasmfilterTime        metric.Float64ObservableCounter
+	ProcessorWasmfilterUnreported  metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -230,7 +231,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorWasmfilterReported, err = builder.meter.Int64Counter(
 		"otelcol_processor_wasmfilter_reported",
-		metric.WithDescription("Represented log records that reports have accounted for, by rule. [Alpha]"),
+		metric.WithDescription("Represented log records that are accounted for, by rule - with reports as log records, when the next component takes the summary. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
@@ -250,6 +251,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_wasmfilter_time",
 		metric.WithDescription("Time that the filter has run. [Alpha]"),
 		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorWasmfilterUnreported, err = builder.meter.Int64Counter(
+		"otelcol_processor_wasmfilter_unreported",
+		metric.WithDescription("Represented log records whose summaries are lost, by rule. The next component refused them for good, or until the end. [Alpha]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

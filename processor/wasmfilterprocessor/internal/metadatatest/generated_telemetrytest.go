@@ -182,7 +182,7 @@ func AssertEqualProcessorWasmfilterRefused(t *testing.T, tt *componenttest.Telem
 func AssertEqualProcessorWasmfilterReported(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_wasmfilter_reported",
-		Description: "Represented log records that reports have accounted for, by rule. [Alpha]",
+		Description: "Represented log records that are accounted for, by rule - with reports as log records, when the next component takes the summary. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -239,6 +239,22 @@ func AssertEqualProcessorWasmfilterTime(t *testing.T, tt *componenttest.Telemetr
 		},
 	}
 	got, err := tt.GetMetric("otelcol_processor_wasmfilter_time")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualProcessorWasmfilterUnreported(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_wasmfilter_unreported",
+		Description: "Represented log records whose summaries are lost, by rule. The next component refused them for good, or until the end. [Alpha]",
+		Unit:        "{record}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_wasmfilter_unreported")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

@@ -49,6 +49,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorWasmfilterRefused.Add(context.Background(), 1)
 	tb.ProcessorWasmfilterReported.Add(context.Background(), 1)
 	tb.ProcessorWasmfilterRepresented.Add(context.Background(), 1)
+	tb.ProcessorWasmfilterUnreported.Add(context.Background(), 1)
 	AssertEqualProcessorWasmfilterAudited(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -90,6 +91,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorWasmfilterTime(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorWasmfilterUnreported(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
 	require.NoError(t, testTel.Shutdown(context.Background()))
