@@ -64,7 +64,7 @@ func (f *Filter) Judge(ctx context.Context, recs Records, out []Verdict) error {
 	defer f.scratch.Put(r)
 	r.fill(recs, len(f.slots))
 	left := recs.Len()
-	first := int(f.turn.Add(1))
+	first := int(f.turn.Add(1) % uint32(len(f.slots))) // an int of 32 bits does not hold each turn
 	for k := range f.slots {
 		at := (first + k) % len(f.slots) // senders do not queue up at the same slot
 		judged, err := f.judgeRoute(ctx, f.slots[at], recs, r.records[at], out)
