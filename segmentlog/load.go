@@ -4,6 +4,7 @@
 package segmentlog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,7 +25,7 @@ func (l *Log) load() error {
 		l.segments = append(l.segments, s)
 		l.nextID = max(l.nextID, s.id+1)
 	}
-	slices.SortFunc(l.segments, func(a, b *segment) int { return int(int64(a.id) - int64(b.id)) })
+	slices.SortFunc(l.segments, func(a, b *segment) int { return cmp.Compare(a.id, b.id) })
 	l.reserve = files[reserveName] == l.reserveSize()
 	kept := l.segments[:0:0]
 	for _, s := range l.segments {

@@ -178,7 +178,7 @@ func (l *Log) drop(key string) {
 
 // segment returns the segment with an id.
 func (l *Log) segment(id uint32) *segment {
-	i, ok := slices.BinarySearchFunc(l.segments, id, func(s *segment, id uint32) int { return int(int64(s.id) - int64(id)) })
+	i, ok := slices.BinarySearchFunc(l.segments, id, func(s *segment, id uint32) int { return cmp.Compare(s.id, id) })
 	if !ok {
 		return &segment{} // it was unreadable
 	}

@@ -4,6 +4,7 @@
 package segmentlog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -101,7 +102,7 @@ func (l *Log) copyLive(s *segment) bool {
 			items = append(items, item{key, p})
 		}
 	})
-	slices.SortFunc(items, func(a, b item) int { return int(int64(a.p.off) - int64(b.p.off)) })
+	slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.p.off, b.p.off) })
 	var batch []Op
 	size := 0
 	for n, i := range items {

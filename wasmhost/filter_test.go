@@ -4,6 +4,7 @@
 package wasmhost
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,6 +39,16 @@ func TestAnInstanceIsStartedWhenThereIsSomethingForItToJudge(t *testing.T) {
 	assert.Equal(t, 2, f.Stats().Instances)
 	assert.EqualValues(t, 2, f.Stats().Started)
 	assert.EqualValues(t, 50, f.Stats().Dropped)
+}
+
+// An int of 32 bits is negative from this turn on: it shows where the test runs on 32 bits.
+func TestAFilterJudgesBeyondTwoToThe31Batches(t *testing.T) {
+	f := filterOf(t, guestParts{}, Options{Instances: 2})
+	f.turn.Store(math.MaxInt32 - 1)
+	for range 4 {
+		judge(t, f, mixed(100, 20))
+	}
+	assert.EqualValues(t, 200, f.Stats().Dropped)
 }
 
 func TestTheHostHasTheLastWordOnProtectedRecords(t *testing.T) {

@@ -32,7 +32,7 @@ func (s *settings) checkAddresses() error {
 		text := s.text(at)
 		err := role(text, at)
 		say(at, err)
-		if err == nil && at.listens() {
+		if err == nil && at.listens() && !isPath(text) {
 			say(at, claim(listeners, text, at))
 		}
 	})
@@ -52,7 +52,7 @@ func (s *settings) roleOf(at setting) role {
 		return nil // the endpoint of its template is not used
 	case at.owner.kind == "exporters" && slices.Contains(perSignal, at.key):
 		return checkURL
-	case at.key != "endpoint":
+	case at.key != "endpoint" && at.key != "listen_address":
 		return nil
 	case at.speaksHTTP():
 		return checkURL
@@ -91,9 +91,9 @@ func (at setting) speaksGRPC() bool {
 // listens tells whether a component listens on an endpoint.
 func (at setting) listens() bool {
 	switch at.owner.typ {
-	case "otlp", "jaeger", "zipkin":
+	case "otlp", "jaeger", "zipkin", "fluent_forward", "statsd", "syslog", "tcp_log", "udp_log":
 		return at.owner.kind == "receivers" && !strings.Contains(at.path, "::remote_sampling::")
-	case "health_check", "pprof", "zpages":
+	case "health_check", "healthcheckv2", "pprof", "zpages":
 		return at.owner.kind == "extensions"
 	case "prometheus":
 		return at.owner.kind == "exporters"
@@ -101,10 +101,26 @@ func (at setting) listens() bool {
 	return false
 }
 
+// network returns udp or tcp, for a component that listens.
+func (at setting) network() string {
+	transport, _ := at.in["transport"].(string)
+	switch {
+	case at.owner.typ == "udp_log", strings.Contains(at.path, "::udp::"), strings.HasPrefix(transport, "udp"), at.owner.typ == "statsd" && transport == "",
+		strings.Contains(at.path, "::thrift_compact::"), strings.Contains(at.path, "::thrift_binary::"):
+		return "udp"
+	}
+	return "tcp"
+}
+
+// isPath tells whether an address is that of a socket in the file system.
+func isPath(text string) bool {
+	return strings.HasPrefix(text, "/") || strings.HasPrefix(text, "unix://")
+}
+
 const wantsListener = "it has to be host:port, such as 127.0.0.1:4317, [::1]:4317, or :4317 for every address of the host"
 
 func checkListener(text string, at setting) error {
-	if transport, _ := at.in["transport"].(string); strings.HasPrefix(transport, "unix") {
+	if transport, _ := at.in["transport"].(string); strings.HasPrefix(transport, "unix") || at.owner.typ == "fluent_forward" && isPath(text) {
 		return nil
 	}
 	host, port, err := net.SplitHostPort(text)
@@ -127,13 +143,14 @@ func checkPort(port string) error {
 // claim reports a second listener on one address.
 func claim(listeners map[string]setting, text string, at setting) error {
 	_, port, _ := net.SplitHostPort(text)
-	if port == "0" || strings.Contains(at.path, "::thrift_compact::") || strings.Contains(at.path, "::thrift_binary::") {
-		return nil // these two are of UDP
+	if port == "0" {
+		return nil
 	}
-	if other, taken := listeners[text]; taken {
+	address := at.network() + " " + text
+	if other, taken := listeners[address]; taken {
 		return fmt.Errorf("`%s` listens there, too; give each an address", other.path)
 	}
-	listeners[text] = at
+	listeners[address] = at
 	return nil
 }
 

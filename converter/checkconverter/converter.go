@@ -27,6 +27,7 @@ var checks = []func(*settings) error{
 	(*settings).checkAddresses,
 	(*settings).checkFiles,
 	(*settings).checkSampling,
+	(*settings).checkTemplates,
 }
 
 // Convert tidies addresses in conf, and returns an error that names every setting that cannot work.

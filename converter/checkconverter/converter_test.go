@@ -72,6 +72,12 @@ func TestConfigurationsThatWorkAreAccepted(t *testing.T) {
 		"exporters::otlp_http: {sending_queue: {enabled: false}, headers: {any: x}, tls: {insecure_skip_verify: true}, keepalive: {max_idle_conns: 3}, retry_on_failure: {max_elapsed_time: 0s}}",
 		"{exporters: {prometheus_remote_write: {endpoint: 'http://x/api/v1/write'}}, service: {pipelines: {metrics: {receivers: [otlp], exporters: [prometheus_remote_write]}}}}",
 		"exporters::unused: {endpoint: '', storage: nowhere}",
+		"{receivers: {fluentforward: {endpoint: 'unix:///run/f.sock'}, fluent_forward/b: {endpoint: /run/g.sock}}, service: {pipelines: {logs: {receivers: [fluentforward, fluent_forward/b]}}}}",
+		"{receivers: {syslog: {tcp: {listen_address: ':514'}}, syslog/u: {udp: {listen_address: ':514'}}, statsd: {endpoint: '127.0.0.1:4317'}, udp_log: {listen_address: ':515'}, tcp_log: {listen_address: ':515'}}, service: {pipelines: {logs: {receivers: [syslog, syslog/u, udp_log, tcp_log]}, metrics: {receivers: [statsd], exporters: [otlp_http]}}}}",
+		"{receivers: {statsd: {endpoint: /run/statsd.sock, transport: unixgram}}, service: {pipelines: {metrics: {receivers: [statsd], exporters: [otlp_http]}}}}",
+		"{extensions: {k8s_observer: , headers_setter: {headers: []}}, receivers: {receiver_creator: {watch_observers: [k8s_observer], receivers: {redis: {rule: x, config: {endpoint: '`endpoint`:1', auth: {authenticator: x}}}}}}, " +
+			"exporters: {otlp_http: {auth: {authenticator: headers_setter}}}, service: {extensions: [queue_storage, k8s_observer, headers_setter], pipelines: {logs: {receivers: [receiver_creator]}}}}",
+		"extensions::healthcheckv2: {use_v2: true, http: {endpoint: '127.0.0.1:13133', status: {enabled: true}}, grpc: {endpoint: '127.0.0.1:13132'}}",
 		"exporters::otlp_http::sending_queue::storage: ''",
 	} {
 		_, _, err := convert(t, minimal, "yaml:"+setting)
@@ -104,6 +110,15 @@ func TestWhatCannotWorkIsRefusedByItsKey(t *testing.T) {
 		{"extensions::health_check::endpoint: localhost", []string{"`extensions::health_check::endpoint`"}},
 		{"extensions::health_check::endpoint: '127.0.0.1:4317'", []string{"`extensions::health_check::endpoint`", "`receivers::otlp::protocols::grpc::endpoint`", "listens there, too"}},
 		{"service::telemetry::metrics::readers: [{pull: {exporter: {prometheus: {host: localhost, port: 70000}}}}]", []string{"readers::0::pull::exporter::prometheus::port", "70000"}},
+		{"{receivers: {statsd: {endpoint: '127.0.0.1'}}, service: {pipelines: {metrics: {receivers: [statsd], exporters: [otlp_http]}}}}", []string{"`receivers::statsd::endpoint`", "host:port"}},
+		{"{receivers: {fluentforward: {endpoint: '127.0.0.1:4317'}}, service: {pipelines: {logs: {receivers: [otlp, fluentforward]}}}}", []string{"listens there, too", "fluentforward"}},
+		{"{receivers: {syslog: {udp: {listen_address: ':514'}}, udplog: {listen_address: ':514'}}, service: {pipelines: {logs: {receivers: [syslog, udplog]}}}}", []string{"`receivers::udplog::listen_address`", "listens there, too"}},
+		{"{receivers: {tcplog: {listen_address: '0.0.0.0'}}, service: {pipelines: {logs: {receivers: [tcplog]}}}}", []string{"`receivers::tcplog::listen_address`", "host:port"}},
+		{"{extensions: {healthcheckv2: {use_v2: true, http: {endpoint: localhost}}}, service: {extensions: [queue_storage, healthcheckv2]}}", []string{"`extensions::healthcheckv2::http::endpoint`"}},
+		// What a receiver creator starts.
+		{"receivers::receiver_creator: {receivers: {otlp/x: {rule: 'true'}, kafka: {rule: 'true'}}}", []string{"`receivers::receiver_creator::receivers::otlp/x`", "`receivers::receiver_creator::receivers::kafka`", "`admission`"}},
+		{"{receivers: {receiver_creator: {watch_observers: [k8s_observer]}}, service: {pipelines: {logs: {receivers: [receiver_creator]}}}}", []string{"`receivers::receiver_creator::watch_observers::0`", `"k8s_observer"`}},
+		{"{extensions: {headers_setter: {additional_auth: basicauth}}, service: {extensions: [queue_storage, headers_setter]}}", []string{"`extensions::headers_setter::additional_auth`", `"basicauth"`}},
 		// Addresses to send to.
 		{"exporters::otlp_grpc::endpoint: ''", []string{"`exporters::otlp_grpc::endpoint`", "host:port"}},
 		{"exporters::otlp_grpc::endpoint: '127.0.0.1'", []string{"`exporters::otlp_grpc::endpoint`", "host:port"}},
@@ -126,6 +141,8 @@ func TestWhatCannotWorkIsRefusedByItsKey(t *testing.T) {
 		{"exporters::otlp_http::endpoint: 'http://prometheus:9090/api/v1/write/api/v1/otlp'", []string{"leads nowhere"}},
 		{"exporters::otlp_http::traces_endpoint: 'tempo/v1/traces'", []string{"`exporters::otlp_http::traces_endpoint`"}},
 		// Keys that the Collector overlooks.
+		{"extensions::healthcheckv2: {use_v2: true, http: {endpont: 'x:1'}}", []string{"`extensions::healthcheckv2::http::endpont`", "`endpoint`"}},
+		{"extensions::healthcheckv2: {use_v3: true}", []string{"`extensions::healthcheckv2::use_v3`", "`use_v2`"}},
 		{"exporters::otlp_http::sending_que: {}", []string{"`exporters::otlp_http::sending_que`", "`sending_queue`"}},
 		{"exporters::otlp_http::tls::insecur: true", []string{"`exporters::otlp_http::tls::insecur`", "`insecure`"}},
 		{"exporters::otlp_http::retry_on_failure::max_elapsed: 0s", []string{"`max_elapsed_time`"}},

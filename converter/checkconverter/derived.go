@@ -40,8 +40,8 @@ func (s *settings) derivedWarnings() (warnings []string) {
 // clearExporter returns an exporter that sends in the clear what a connector makes, ""
 // if there is none.
 func (s *settings) clearExporter(connector string) string {
-	if !s.isConnector(connector) {
-		return ""
+	if !s.isConnector(connector) || typeOf("connectors", connector) == "forward" {
+		return "" // `forward` makes nothing: its pipeline is looked at by itself
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.pipelines)) {
 		p := s.pipelines[name]

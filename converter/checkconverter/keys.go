@@ -57,8 +57,13 @@ var lenientPlaces = []lenient{
 		"oraclecloud", "scaleway", "system", "tencent_cvm", "upcloud", "vultr",
 	}},
 	{kind: "extensions", typ: "zpages", is: server, more: []string{"expvar"}},
-	{kind: "extensions", typ: "health_check", is: server, more: []string{"path", "response_body", "check_collector_pipeline", "use_v2", "grpc", "http", "component_health"}},
+	{kind: "extensions", typ: "health_check", is: server, more: healthKeys},
+	{kind: "extensions", typ: "healthcheckv2", is: server, more: healthKeys},
+	{kind: "extensions", typ: "health_check", at: []string{"http"}, is: server, more: []string{"config", "status"}},
+	{kind: "extensions", typ: "healthcheckv2", at: []string{"http"}, is: server, more: []string{"config", "status"}},
 }
+
+var healthKeys = []string{"path", "response_body", "check_collector_pipeline", "use_v2", "grpc", "http", "component_health"}
 
 // checkKeys reports keys that the Collector would overlook.
 func (s *settings) checkKeys() error {

@@ -79,6 +79,7 @@ func newSettings(conf *confmap.Conf) *settings {
 var formerTypes = map[string]string{
 	"exporters::otlp": "otlp_grpc", "exporters::otlphttp": "otlp_http", "exporters::prometheusremotewrite": "prometheus_remote_write",
 	"exporters::loadbalancing": "load_balancing", "receivers::kubeletstats": "kubelet_stats", "processors::resourcedetection": "resource_detection",
+	"receivers::fluentforward": "fluent_forward", "receivers::tcplog": "tcp_log", "receivers::udplog": "udp_log",
 }
 
 // typeOf returns the type of a component by its present name.
@@ -110,7 +111,8 @@ func (s setting) walk(visit func(setting) bool) {
 }
 
 // started calls visit with every setting of the components that are started. It leaves out what a
-// filter or Prometheus itself is configured with: such keys are theirs.
+// filter or Prometheus itself is configured with: such keys are theirs. It leaves out the templates
+// of a receiver creator, which hold expressions.
 func (s *settings) started(visit func(setting)) {
 	for _, c := range s.components {
 		if !c.owner.used {
@@ -118,6 +120,9 @@ func (s *settings) started(visit func(setting)) {
 		}
 		c.walk(func(s setting) bool {
 			if s.key == "config" && (s.owner.typ == "wasmfilter" || s.owner.typ == "prometheus") {
+				return false
+			}
+			if s.key == "receivers" && s.owner.typ == "receiver_creator" {
 				return false
 			}
 			visit(s)

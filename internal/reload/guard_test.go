@@ -49,15 +49,21 @@ type collector struct {
 }
 
 // newCollector starts one whose guard validates with the given function, and waits for the guard.
-func newCollector(t *testing.T, valid func(context.Context) error) *collector {
+func newCollector(t *testing.T, valid func(context.Context, map[string][]byte) error) *collector {
+	t.Helper()
+	return newCollectorOf(t, "yaml:a: b", Guard(yamlprovider.NewFactory()), valid)
+}
+
+// newCollectorOf is newCollector with the configuration at uri.
+func newCollectorOf(t *testing.T, uri string, factory confmap.ProviderFactory, valid func(context.Context, map[string][]byte) error) *collector {
 	t.Helper()
 	c := &collector{hangups: make(chan os.Signal, 3), logged: make(chan string, 100)}
 	process.validate = valid
 	log := zap.New(zapcore.NewNopCore(), zap.WrapCore(func(zapcore.Core) zapcore.Core { return tee{c.logged} }))
 	var err error
 	c.Resolver, err = confmap.NewResolver(confmap.ResolverSettings{
-		URIs: []string{"yaml:a: b"}, ProviderFactories: []confmap.ProviderFactory{Guard(yamlprovider.NewFactory())},
-		ProviderSettings: confmap.ProviderSettings{Logger: log}, DefaultScheme: "yaml",
+		URIs: []string{uri}, ProviderFactories: []confmap.ProviderFactory{factory},
+		ProviderSettings: confmap.ProviderSettings{Logger: log},
 	})
 	require.NoError(t, err)
 	_, err = c.Resolve(t.Context())
@@ -102,7 +108,7 @@ func receive[T any](t *testing.T, from <-chan T) (v T) {
 }
 
 func TestARefusedConfigurationIsNotLoaded(t *testing.T) {
-	c := newCollector(t, func(context.Context) error { return errors.New("wrong") })
+	c := newCollector(t, func(context.Context, map[string][]byte) error { return errors.New("wrong") })
 	c.hangUp(t)
 	assert.Contains(t, receive(t, c.logged), "the running one stays in place")
 	assert.Empty(t, c.Watch(), "the Collector is not told to reload")
@@ -110,7 +116,7 @@ func TestARefusedConfigurationIsNotLoaded(t *testing.T) {
 }
 
 func TestAValidConfigurationIsLoaded(t *testing.T) {
-	c := newCollector(t, func(context.Context) error { return nil })
+	c := newCollector(t, func(context.Context, map[string][]byte) error { return nil })
 	for range 3 {
 		c.hangUp(t)
 		require.NoError(t, receive(t, c.Watch()))
@@ -121,7 +127,7 @@ func TestAValidConfigurationIsLoaded(t *testing.T) {
 
 func TestSignalsBeforeAReloadBeginsAskForOne(t *testing.T) {
 	validated := make(chan struct{}, 10)
-	c := newCollector(t, func(context.Context) error { validated <- struct{}{}; return nil })
+	c := newCollector(t, func(context.Context, map[string][]byte) error { validated <- struct{}{}; return nil })
 	c.hangUp(t)
 	receive(t, validated)
 	for range 2 {
@@ -133,14 +139,14 @@ func TestSignalsBeforeAReloadBeginsAskForOne(t *testing.T) {
 
 func TestAShutdownEndsAValidation(t *testing.T) {
 	begun := make(chan struct{})
-	c := newCollector(t, func(ctx context.Context) error { close(begun); <-ctx.Done(); return ctx.Err() })
+	c := newCollector(t, func(ctx context.Context, _ map[string][]byte) error { close(begun); <-ctx.Done(); return ctx.Err() })
 	c.hangUp(t)
 	receive(t, begun)
 }
 
 func TestValidateRunsThisProgram(t *testing.T) {
 	t.Setenv(childVariable, "refuse")
-	assert.EqualError(t, validate(t.Context()), "`exporters`: wrong", "what the program says is the error")
+	assert.EqualError(t, validate(t.Context(), nil), "`exporters`: wrong", "what the program says is the error")
 	t.Setenv(childVariable, "accept")
-	assert.NoError(t, validate(t.Context()))
+	assert.NoError(t, validate(t.Context(), nil))
 }

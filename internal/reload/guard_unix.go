@@ -8,6 +8,7 @@ package reload
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -52,7 +53,7 @@ func (g guarded) Shutdown(ctx context.Context) error {
 var process = guard{validate: validate, look: 10 * time.Millisecond}
 
 type guard struct {
-	validate func(context.Context) error
+	validate func(ctx context.Context, fetched map[string][]byte) error
 	look     time.Duration // between two looks whether the Collector listens to SIGHUP
 
 	mu      sync.Mutex
@@ -117,7 +118,11 @@ func (g *guard) run(ctx context.Context, log *zap.Logger) {
 // reload has the Collector load its configuration again, if that is valid.
 func (g *guard) reload(ctx context.Context, log *zap.Logger) {
 	log.Info("SIGHUP: the configuration is validated before it is loaded")
-	if err := g.validate(ctx); err != nil {
+	bodies, err := fetched.refresh(ctx)
+	if err == nil {
+		err = g.validate(ctx, bodies)
+	}
+	if err != nil {
 		if ctx.Err() == nil {
 			log.Error("the configuration is refused, and the running one stays in place", zap.Error(err))
 		}
@@ -128,6 +133,7 @@ func (g *guard) reload(ctx context.Context, log *zap.Logger) {
 	if g.watcher == nil || g.pending {
 		return
 	}
+	fetched.take(bodies)
 	g.pending = true // the watcher would block on a second event before the first one is taken
 	g.watcher(&confmap.ChangeEvent{})
 }
@@ -139,8 +145,9 @@ const (
 )
 
 // validate runs the command `validate` of this program with the arguments of this process, in a
-// process apart: components that are made to be validated cannot disturb those that run.
-func validate(ctx context.Context) error {
+// process apart: components that are made to be validated cannot disturb those that run. It gets
+// the configurations that were fetched from servers, by URI.
+func validate(ctx context.Context, fetched map[string][]byte) error {
 	program, err := ownProgram()
 	if err != nil {
 		return err
@@ -148,7 +155,12 @@ func validate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, validateTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, append([]string{"validate"}, os.Args[1:]...)...)
-	cmd.Stdin = strings.NewReader("") // else it would need /dev/null, which a bare file system lacks
+	handoff, err := json.Marshal(fetched)
+	if err != nil {
+		return fmt.Errorf("run `validate`: %w", err)
+	}
+	cmd.Env = append(os.Environ(), handoffVariable+"=1")
+	cmd.Stdin = bytes.NewReader(handoff) // without, it would need /dev/null, which a bare file system lacks
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {

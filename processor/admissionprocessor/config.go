@@ -28,7 +28,7 @@ type Config struct {
 
 	// MaxRequestBytes is `sending_queue::queue_size` of the exporters. A larger request
 	// that a full queue refuses is refused for good. Default 0: no request is.
-	MaxRequestBytes int `mapstructure:"max_request_bytes"`
+	MaxRequestBytes int64 `mapstructure:"max_request_bytes"`
 
 	// Delta is `refuse` (the default) or `accept`, where the pipeline converts data
 	// points of delta temporality.
@@ -104,11 +104,11 @@ func (cfg *Config) Validate() error {
 	}
 	for _, limit := range []struct {
 		key   string
-		value int
+		value int64
 	}{
-		{"max_item_bytes", cfg.MaxItemBytes}, {"max_request_bytes", cfg.MaxRequestBytes}, {"logs::max_line_bytes", cfg.Logs.MaxLineBytes},
-		{"logs::max_attributes", cfg.Logs.MaxAttributes}, {"logs::max_resource_bytes", cfg.Logs.MaxResourceBytes},
-		{"logs::max_age", int(cfg.Logs.MaxAge)}, {"logs::max_ahead", int(cfg.Logs.MaxAhead)},
+		{"max_item_bytes", int64(cfg.MaxItemBytes)}, {"max_request_bytes", cfg.MaxRequestBytes}, {"logs::max_line_bytes", int64(cfg.Logs.MaxLineBytes)},
+		{"logs::max_attributes", int64(cfg.Logs.MaxAttributes)}, {"logs::max_resource_bytes", int64(cfg.Logs.MaxResourceBytes)},
+		{"logs::max_age", int64(cfg.Logs.MaxAge)}, {"logs::max_ahead", int64(cfg.Logs.MaxAhead)},
 	} {
 		if limit.value < 0 {
 			say("`%s` is negative; it has to be more than 0, or 0 for no limit", limit.key)

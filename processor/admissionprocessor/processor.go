@@ -30,7 +30,7 @@ type gate struct {
 	component.ShutdownFunc
 	check      *admission.Checker
 	signal     admission.Signal
-	maxRequest int
+	maxRequest int64
 	tel        *metadata.TelemetryBuilder
 	log        *zap.Logger
 }
@@ -71,7 +71,7 @@ func (g *gate) failed(ctx context.Context, err error, size func() int) error {
 		return err
 	}
 	bytes := size()
-	if bytes <= g.maxRequest {
+	if int64(bytes) <= g.maxRequest {
 		return err
 	}
 	admission.FromContext(ctx).RefuseWhole()

@@ -40,8 +40,8 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 	for name, want := range map[string]*Config{
 		"admission": createDefaultConfig().(*Config),
 		"admission/everything": {
-			Profiles: []Profile{Loki}, MaxItemBytes: 1000, MaxRequestBytes: 2000, Delta: DeltaAccept,
-			Logs: LogsConfig{MaxAge: time.Hour, MaxAhead: time.Minute, MaxLineBytes: 3, MaxAttributes: 4, MaxResourceBytes: 5},
+			Profiles: []Profile{Loki}, MaxItemBytes: 1000, MaxRequestBytes: 5_000_000_000, Delta: DeltaAccept,
+			Logs: LogsConfig{MaxAge: 168 * time.Hour, MaxAhead: time.Minute, MaxLineBytes: 3, MaxAttributes: 4, MaxResourceBytes: 5},
 		},
 	} {
 		sub, err := conf.Sub(name)

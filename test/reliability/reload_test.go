@@ -4,9 +4,13 @@
 package reliability
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -65,3 +69,58 @@ func TestARefusedReloadChangesNothing(t *testing.T) {
 	stop(streams)
 	s.settled(ctx, t, streams...)
 }
+
+// A server of configurations that fails, or that answers a second request otherwise, does not end
+// what runs: what is validated is what is loaded.
+func TestAServerOfConfigurationsMayFail(t *testing.T) {
+	t.Parallel()
+	ctx := within(t)
+	s := prepareSite(t)
+	server := &configServer{}
+	server.next.Store(ptr("{}"))
+	listening := httptest.NewServer(server)
+	t.Cleanup(listening.Close)
+	said := func(text string) int { return strings.Count(s.Log(), text) }
+	const ready, refused = "Everything is ready", "the running one stays in place"
+	s.config += "\n" + listening.URL + "/gateway.yaml"
+	s.start(ctx, t)
+	hangUp := func() { require.NoError(t, syscall.Kill(s.PID(), syscall.SIGHUP)) }
+	await(ctx, t, "the guard", func() bool { return said("SIGHUP has the configuration validated") > 0 })
+
+	streams := s.send(ctx, t, load.Options{Rate: 500})
+	for name, answer := range map[string]*string{"an error": nil, "a wrong key": ptr("processors::memory_limiter::limit_percentag: 80")} {
+		before := said(refused)
+		server.next.Store(answer)
+		hangUp()
+		await(ctx, t, "a refusal of "+name, func() bool { return said(refused) > before || s.Exited() })
+		require.False(t, s.Exited(), name)
+	}
+	assert.Equal(t, 1, said(ready), "what runs was not begun again")
+
+	server.next.Store(ptr("processors::memory_limiter::limit_percentage: 70"))
+	server.once.Store(true)
+	hangUp()
+	await(ctx, t, "the reload", func() bool { return said(ready) == 2 || s.Exited() })
+	stop(streams)
+	s.settled(ctx, t, streams...)
+}
+
+// configServer answers with the next configuration, with 500 where that is nil.
+type configServer struct {
+	next atomic.Pointer[string]
+	once atomic.Bool // after the next answer there are errors only
+}
+
+func (s *configServer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	config := s.next.Load()
+	if config == nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	if s.once.Load() {
+		s.next.Store(nil)
+	}
+	_, _ = io.WriteString(w, *config)
+}
+
+func ptr(text string) *string { return &text }
