@@ -322,6 +322,58 @@ func TestEveryPodHasAConfigurationThatItsProgramAccepts(t *testing.T) {
 	}
 }
 
+// A field that a cluster does not know is refused by it, with all that is in the release.
+func TestAReleaseFitsTheVersionOfItsCluster(t *testing.T) {
+	const wanted = "gateway.service.trafficDistribution="
+	for version, want := range map[string]struct {
+		sleeps       bool
+		distribution map[string]string // by the wanted one
+	}{
+		"1.26.11":              {},
+		"v1.26.3-aliyun.1":     {},
+		"v1.27.9+k3s1":         {},
+		"v1.28.5-eks-5e0fdde":  {},
+		"1.29.14":              {},
+		"v1.30.0-rc.1":         {sleeps: true},
+		"v1.31.14-eks-113cf36": {true, map[string]string{"PreferSameZone": "PreferClose", "PreferClose": "PreferClose"}},
+		"1.37.2":               {true, map[string]string{"PreferSameZone": "PreferSameZone", "PreferClose": "PreferClose", "PreferSameNode": "PreferSameNode"}},
+	} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			for _, distribution := range []string{"PreferSameZone", "PreferClose", "PreferSameNode"} {
+				r := render(t, "sealgate", "--kube-version", version, "--set", wanted+distribution, "--set", "agent.preStopSleepSeconds=5")
+				require.Len(t, r.workloads(), 2)
+				for _, w := range r.workloads() {
+					lifecycle, grace := w.container().Lifecycle, *w.pod.Spec.TerminationGracePeriodSeconds
+					if want.sleeps {
+						assert.Greater(t, grace, lifecycle.PreStop.Sleep.Seconds, w.name)
+					} else {
+						assert.Nil(t, lifecycle, w.name)
+					}
+				}
+				for _, s := range all[*corev1.Service](r) {
+					if s.Name != "sealgate-gateway" {
+						continue
+					}
+					if got := want.distribution[distribution]; got != "" {
+						assert.Equal(t, &got, s.Spec.TrafficDistribution)
+					} else {
+						assert.Nil(t, s.Spec.TrafficDistribution, distribution)
+					}
+				}
+			}
+		})
+	}
+	for flags, message := range map[[2]string]string{
+		{"1.25.16", "clusterName=a"}:                                 "1.26",
+		{"1.30.9", "agent.filters.image=registry.example/filters:1"}: "agent.filters.image needs Kubernetes 1.31, and this cluster is v1.30.9",
+	} {
+		out, err := helm(t, "template", "sealgate", chartDir, "--kube-version", flags[0], "--set", flags[1])
+		require.Error(t, err, flags)
+		assert.Contains(t, out, message)
+	}
+}
+
 func TestWrongValuesAreRefusedByTheirName(t *testing.T) {
 	for setting, wants := range map[string][]string{
 		"gatway.enabled=true":                             {"gatway"},

@@ -69,7 +69,7 @@ func TestAnAgentSendsLogsAndMetricsOfItsNodeWithWhatKubernetesKnows(t *testing.T
 	require.NoError(t, err)
 	env = append(env,
 		"SEALGATE_KUBELET="+node, // by way of the API server
-		"OTEL_RESOURCE_ATTRIBUTES=k8s.node.name="+node+",k8s.cluster.name=ack-prod,cloud.provider=aliyun",
+		"OTEL_RESOURCE_ATTRIBUTES=k8s.cluster.name=ack-prod,cloud.provider=aliyun",
 		"SEALGATE_POD_LOGS="+filepath.Join(s.dir, "pods", "*", "*", "*.log"), "SEALGATE_LOGS_START=beginning",
 	)
 	agent := s.start("SEALGATE_AGENT_BIN", "embedded:agent", env...)

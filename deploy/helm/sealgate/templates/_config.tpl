@@ -42,7 +42,7 @@ are merged, and environment. Both are made of the values alone.
 {{- $sources = append $sources "yaml:service::pipelines::logs::receivers: [otlp]" }}
 {{- end }}
 {{- if not (and $v.hostMetrics.enabled $v.kubeletStats.enabled) }}
-{{- $receivers := compact (list "otlp" (ternary "host_metrics" "" $v.hostMetrics.enabled) (ternary "kubelet_stats" "" $v.kubeletStats.enabled)) }}
+{{- $receivers := compact (list "otlp" (ternary "host_metrics" "" $v.hostMetrics.enabled) (ternary "node_network" "" $v.hostMetrics.enabled) (ternary "kubelet_stats" "" $v.kubeletStats.enabled)) }}
 {{- $sources = append $sources (printf "yaml:service::pipelines::metrics::receivers: %s" (toJson $receivers)) }}
 {{- end }}
 {{- toJson $sources }}

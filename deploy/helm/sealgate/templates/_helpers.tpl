@@ -140,6 +140,7 @@ labels:
 {{- include "sealgate.validateQueue" . }}
 {{- include "sealgate.validateBackends" . }}
 {{- end }}
+{{- include "sealgate.validateVersion" . }}
 {{- range list "gateway" "agent" }}
 {{- $filters := (index $.Values .).filters }}
 {{- if gt (len (compact (list $filters.configMap $filters.image (len $filters.files)))) 1 }}

@@ -164,7 +164,8 @@ spec:
   {{- with include "sealgate.role.priorityClassName" . }}
   priorityClassName: {{ . }}
   {{- end }}
-  terminationGracePeriodSeconds: {{ add $v.preStopSleepSeconds $v.terminationGracePeriodSeconds }}
+  {{- $preStop := include "sealgate.role.preStopSleepSeconds" . | int }}
+  terminationGracePeriodSeconds: {{ add $preStop $v.terminationGracePeriodSeconds }}
   {{- with $v.initContainers }}
   initContainers:
     {{- toYaml . | nindent 4 }}
@@ -199,7 +200,7 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
       {{- end }}
-      {{- with $v.preStopSleepSeconds }}
+      {{- with $preStop }}
       lifecycle:
         preStop:
           sleep:
