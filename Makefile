@@ -17,7 +17,7 @@ EDGE        := $(BUILD)/otelcol-sealgate-edge
 SEALCTL     := $(BUILD)/sealctl
 VERSION     := $(shell sed -n 's/^ *version: *//p' builder-config.yaml)
 TOOLS       := $(BUILD)/tools
-ROOTFS      := $(BUILD)/rootfs/etc/ssl/certs/ca-certificates.crt
+ROOTS       := $(BUILD)/image/ca-certificates.crt
 FILTERS     := $(patsubst wasmfilters/shipped/%/main.go,wasmfilters/builtin/modules/%.wasm.gz,$(wildcard wasmfilters/shipped/*/main.go))
 MODULES     := . internal/tools packaging/roots test/bench test/deploy
 SAY         := @printf '== %s\n'
@@ -49,7 +49,7 @@ demo: $(GATEWAY) ## The gateway in front of a real Tempo, Loki and Prometheus, w
 ##@ Build it
 
 .PHONY: build
-build: $(GATEWAY) $(SEALCTL) $(ROOTFS) ## Build the gateway and its tool: build/otelcol-sealgate, build/sealctl
+build: $(GATEWAY) $(SEALCTL) $(ROOTS) ## Build the gateway and its tool: build/otelcol-sealgate, build/sealctl
 
 # Generated sources of the distribution. OCB resolves the modules once; a change
 # of our own code only links anew.
@@ -65,7 +65,7 @@ $(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES) $(FILTERS)
 	$(SAY) 'built $@'
 
 .PHONY: build-all
-build-all: $(GATEWAY) $(AGENT) $(EDGE) $(SEALCTL) $(ROOTFS) ## Build the agent and the edge collector too: build/otelcol-sealgate-agent, -edge
+build-all: $(GATEWAY) $(AGENT) $(EDGE) $(SEALCTL) $(ROOTS) ## Build the agent and the edge collector too: build/otelcol-sealgate-agent, -edge
 
 # Sources of another distribution, $(1), of the manifest $<. It is of the gateway's
 # modules, so that a component is of one version in all and most of it is compiled once.
@@ -86,8 +86,8 @@ $(BUILD)/otelcol-sealgate-%: $(BUILD)/%/.stamp $(SOURCES) $(FILTERS)
 .PRECIOUS: $(BUILD)/%/.stamp
 
 # What an image has besides its program: certificates, and a folder for its data.
-$(ROOTFS): packaging/roots/main.go packaging/roots/go.sum
-	@mkdir -p $(@D) $(BUILD)/rootfs/data
+$(ROOTS): packaging/roots/main.go packaging/roots/go.sum
+	@mkdir -p $(@D)/data
 	@$(GO) run -C packaging/roots . > $@
 
 # The collectors for the other architecture: build/linux_arm64/otelcol-sealgate, say.
@@ -184,6 +184,12 @@ test: build-all $(TOOLS)/nfpm $(TOOLS)/helm backends ## Run every test, the end-
 	@$(BINARIES) $(GO) test -timeout 30m ./...
 	@$(GO) test -tags sealgate_bench ./seal/archive ./internal/guard
 	@$(BINARIES) $(GO) test -C test/deploy ./...
+
+CLUSTERS ?= 1.26 1.37
+.PHONY: test-cluster
+test-cluster: build-all $(TOOLS)/helm ## Run images and chart on a real Kubernetes of each of CLUSTERS (1.26 1.37); needs root, says what else
+	@packaging/images $(BUILD)/images-here $(VERSION) $$($(GO) env GOARCH)
+	@$(BINARIES) SEALGATE_IMAGES=$(CURDIR)/$(BUILD)/images-here SEALGATE_CLUSTERS='$(CLUSTERS)' $(GO) test -v -count 1 -timeout 90m ./test/cluster
 
 .PHONY: unit
 unit: ## Run the tests that need no built server

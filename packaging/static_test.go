@@ -140,7 +140,7 @@ func dockerStages(t *testing.T, distribution string) (stages []map[string][]stri
 	t.Helper()
 	file, err := os.ReadFile("Dockerfile")
 	require.NoError(t, err)
-	text := strings.NewReplacer("\\\n", " ", "${DISTRIBUTION}", distribution).Replace(string(file))
+	text := strings.NewReplacer("\\\n", " ", "${DISTRIBUTION}", distribution, "${PROGRAMS}", "build").Replace(string(file))
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
