@@ -173,6 +173,10 @@ images: build-all $(CROSS) ## Build the images for amd64 and arm64 with buildah:
 	@packaging/images $(BUILD)/images $(VERSION) amd64 arm64
 	$(SAY) 'built $(BUILD)/images'
 
+.PHONY: test-images
+test-images: images ## Run every image with runc; those of the other architecture need qemu-user-static
+	@SEALGATE_IMAGES=$(CURDIR)/$(BUILD)/images $(GO) test -v -count 1 ./packaging -run TestImages
+
 ##@ Check it
 
 # Where tests find what was built.
