@@ -17,8 +17,9 @@ EDGE        := $(BUILD)/otelcol-sealgate-edge
 SEALCTL     := $(BUILD)/sealctl
 VERSION     := $(shell sed -n 's/^ *version: *//p' builder-config.yaml)
 TOOLS       := $(BUILD)/tools
+ROOTS       := $(BUILD)/image/ca-certificates.crt
 FILTERS     := $(patsubst wasmfilters/shipped/%/main.go,wasmfilters/builtin/modules/%.wasm.gz,$(wildcard wasmfilters/shipped/*/main.go))
-MODULES     := . internal/tools processor/resourcedetection test/bench test/deploy
+MODULES     := . internal/tools packaging/roots processor/resourcedetection test/bench test/deploy
 SAY         := @printf '== %s\n'
 
 # Products and tests are built alike, so that they share Go's build cache.
@@ -48,7 +49,7 @@ demo: $(GATEWAY) ## The gateway in front of a real Tempo, Loki and Prometheus, w
 ##@ Build it
 
 .PHONY: build
-build: $(GATEWAY) $(SEALCTL) ## Build the gateway and its tool: build/otelcol-sealgate, build/sealctl
+build: $(GATEWAY) $(SEALCTL) $(ROOTS) ## Build the gateway and its tool: build/otelcol-sealgate, build/sealctl
 
 # Generated sources of the distribution. OCB resolves the modules once; a change
 # of our own code only links anew.
@@ -64,7 +65,7 @@ $(GATEWAY): $(BUILD)/otelcol/.stamp $(SOURCES) $(FILTERS)
 	$(SAY) 'built $@'
 
 .PHONY: build-all
-build-all: $(GATEWAY) $(AGENT) $(EDGE) $(SEALCTL) ## Build the agent and the edge collector too: build/otelcol-sealgate-agent, -edge
+build-all: $(GATEWAY) $(AGENT) $(EDGE) $(SEALCTL) $(ROOTS) ## Build the agent and the edge collector too: build/otelcol-sealgate-agent, -edge
 
 # Sources of another distribution, $(1), of the manifest $<. It is of the gateway's
 # modules, so that a component is of one version in all and most of it is compiled once.
@@ -83,6 +84,25 @@ $(BUILD)/otelcol-sealgate-%: $(BUILD)/%/.stamp $(SOURCES) $(FILTERS)
 	$(SAY) 'built $@'
 
 .PRECIOUS: $(BUILD)/%/.stamp
+
+# What an image has besides its program: certificates, and a folder for its data.
+$(ROOTS): packaging/roots/main.go packaging/roots/go.sum
+	@mkdir -p $(@D)/data
+	@$(GO) run -C packaging/roots . > $@
+
+# The collectors for the other architecture: build/linux_arm64/otelcol-sealgate, say.
+# The other one of the two.
+CROSS_ARCH := $(if $(filter arm64,$(shell $(GO) env GOARCH)),amd64,arm64)
+$(BUILD)/linux_$(CROSS_ARCH)/otelcol-sealgate: $(BUILD)/otelcol/.stamp $(SOURCES) $(FILTERS)
+	$(call cross,otelcol)
+$(BUILD)/linux_$(CROSS_ARCH)/otelcol-sealgate-%: $(BUILD)/%/.stamp $(SOURCES) $(FILTERS)
+	$(call cross,$*)
+
+define cross
+	$(SAY) 'compiling $@ (about 8 minutes the first time)'
+	@mkdir -p $(@D)
+	@GOOS=linux GOARCH=$(CROSS_ARCH) scripts/heartbeat 'compiling $@' $(GO) build -C $(BUILD)/$(1) -ldflags '-s -w' -o ../linux_$(CROSS_ARCH)/$(@F) .
+endef
 
 .PHONY: filters
 filters: $(FILTERS) ## Build the shipped filters, WebAssembly
@@ -146,6 +166,17 @@ packages: build-all $(TOOLS)/nfpm $(TOOLS)/helm ## Pack gateway and edge: deb, r
 	@cd $(PACKAGES) && sha256sum * > ../SHA256SUMS && mv ../SHA256SUMS .
 	$(SAY) 'packed into $(PACKAGES)'
 
+CROSS := $(addprefix $(BUILD)/linux_$(CROSS_ARCH)/,otelcol-sealgate otelcol-sealgate-agent otelcol-sealgate-edge)
+
+.PHONY: images
+images: build-all $(CROSS) ## Build the images for amd64 and arm64 with buildah: OCI layouts, bills of materials, digests; build/images
+	@packaging/images $(BUILD)/images $(VERSION) amd64 arm64
+	$(SAY) 'built $(BUILD)/images'
+
+.PHONY: test-images
+test-images: images ## Run every image with runc; those of the other architecture need qemu-user-static
+	@SEALGATE_IMAGES=$(CURDIR)/$(BUILD)/images $(GO) test -v -count 1 ./packaging -run TestImages
+
 ##@ Check it
 
 # Where tests find what was built.
@@ -158,6 +189,12 @@ test: build-all $(TOOLS)/nfpm $(TOOLS)/helm backends ## Run every test, the end-
 	@$(GO) test -tags sealgate_bench ./seal/archive ./internal/guard
 	@$(GO) test -C processor/resourcedetection ./...
 	@$(BINARIES) $(GO) test -C test/deploy ./...
+
+CLUSTERS ?= 1.26 1.37
+.PHONY: test-cluster
+test-cluster: build-all $(TOOLS)/helm ## Run images and chart on a real Kubernetes of each of CLUSTERS (1.26 1.37); needs root, says what else
+	@packaging/images $(BUILD)/images-here $(VERSION) $$($(GO) env GOARCH)
+	@$(BINARIES) SEALGATE_IMAGES=$(CURDIR)/$(BUILD)/images-here SEALGATE_CLUSTERS='$(CLUSTERS)' $(GO) test -v -count 1 -timeout 90m ./test/cluster
 
 .PHONY: unit
 unit: ## Run the tests that need no built server

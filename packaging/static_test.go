@@ -81,7 +81,7 @@ func TestTheImageHasNeitherRootNorShell(t *testing.T) {
 	for _, name := range images {
 		image := imageOf(t, name)
 		assert.Equal(t, []string{"scratch AS " + name}, image["FROM"])
-		assert.Equal(t, []string{"65532:65532"}, image["USER"])
+		assert.Equal(t, []string{"10001:10001"}, image["USER"])
 		assert.Empty(t, image["RUN"], "there is no shell")
 		for _, form := range []string{image["ENTRYPOINT"][0], image["CMD"][0]} {
 			assert.True(t, strings.HasPrefix(form, "["), "%s would be run by a shell", form)
@@ -140,7 +140,7 @@ func dockerStages(t *testing.T, distribution string) (stages []map[string][]stri
 	t.Helper()
 	file, err := os.ReadFile("Dockerfile")
 	require.NoError(t, err)
-	text := strings.NewReplacer("\\\n", " ", "${DISTRIBUTION}", distribution).Replace(string(file))
+	text := strings.NewReplacer("\\\n", " ", "${DISTRIBUTION}", distribution, "${PROGRAMS}", "build").Replace(string(file))
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {

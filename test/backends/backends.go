@@ -45,6 +45,23 @@ var All = []Backend{
 	{Name: "kafka", Module: "kafka", Package: ".", Minutes: 1},
 }
 
+// Cluster lists what a Kubernetes node of the tests is made of. No other test needs
+// them, so they are built where they are named alone.
+var Cluster = []Backend{
+	{Name: "kubernetes-1.26", Module: "kubernetes-1.26", Package: ".", Flags: kubernetesFlags("v1.26.11"), Minutes: 6},
+	{Name: "kubernetes-1.37", Module: "kubernetes-1.37", Package: ".", Flags: kubernetesFlags("v1.37.2"), Minutes: 9},
+	{Name: "coredns", Module: "coredns", Package: ".", Minutes: 2},
+}
+
+// kubernetesFlags tell the binary its own version, which is that of its module.
+func kubernetesFlags(version string) []string {
+	flags := "-ldflags=-s -w"
+	for _, where := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
+		flags += " -X " + where + ".gitVersion=" + version
+	}
+	return []string{flags}
+}
+
 // commonFlags make the binary small and the same wherever it is built.
 var commonFlags = []string{"-mod=readonly", "-trimpath", "-ldflags=-s -w"}
 
@@ -75,24 +92,27 @@ func ConfigPath(root, module, file string) string {
 
 // Find returns the backend of that name.
 func Find(name string) (Backend, error) {
-	for _, b := range All {
+	known := slices.Concat(All, Cluster)
+	for _, b := range known {
 		if b.Name == name {
 			return b, nil
 		}
 	}
-	return Backend{}, fmt.Errorf("no backend is named %q; there are: %s", name, strings.Join(Names(), ", "))
+	return Backend{}, fmt.Errorf("no backend is named %q; there are: %s", name, strings.Join(namesOf(known), ", "))
 }
 
-// Names returns the names of all backends.
-func Names() []string {
-	names := make([]string, len(All))
-	for i, b := range All {
+// Names returns the names of All.
+func Names() []string { return namesOf(All) }
+
+func namesOf(backends []Backend) []string {
+	names := make([]string, len(backends))
+	for i, b := range backends {
 		names[i] = b.Name
 	}
 	return names
 }
 
-// Ensure returns the path of the binary of each named backend, all of them
+// Ensure returns the path of the binary of each named backend, of each of All
 // where none is named, and builds those that are not in the cache. What it does
 // is said on progress.
 func Ensure(ctx context.Context, progress io.Writer, names ...string) (map[string]string, error) {
@@ -181,7 +201,7 @@ func (b Backend) build(ctx context.Context, progress io.Writer, module, binary s
 	args := slices.Concat([]string{"build"}, commonFlags, b.Flags, []string{"-o", out, b.Package})
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = module
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="+os.Getenv("GOFLAGS")+" -buildvcs=false")
 	cmd.WaitDelay = 5 * time.Second // for compilers that outlive a cancelled go
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -79,13 +80,13 @@ func TestAFailedBuildShowsWhatTheCompilerSaid(t *testing.T) {
 
 func TestAnUnknownBackendIsNamedWithThoseThereAre(t *testing.T) {
 	_, err := Find("mimir")
-	require.EqualError(t, err, `no backend is named "mimir"; there are: tempo, loki, prometheus, promtool, kafka`)
+	require.EqualError(t, err, `no backend is named "mimir"; there are: tempo, loki, prometheus, promtool, kafka, kubernetes-1.26, kubernetes-1.37, coredns`)
 }
 
 func TestEveryBackendHasItsModuleAndConfiguration(t *testing.T) {
 	root, err := Root()
 	require.NoError(t, err)
-	for _, b := range All {
+	for _, b := range slices.Concat(All, Cluster) {
 		_, err := b.key(filepath.Join(root, "test", "backends", b.Module))
 		require.NoError(t, err, b.Name)
 	}

@@ -132,6 +132,12 @@ func (p *Process) Exited() bool {
 	}
 }
 
+// ExitCode returns the exit code of a child that has ended, and -1 if a signal ended it.
+func (p *Process) ExitCode() int {
+	<-p.done
+	return p.cmd.ProcessState.ExitCode()
+}
+
 // Kill ends the child at once, as a crash would, and waits for its end.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()

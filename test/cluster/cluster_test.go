@@ -1,0 +1,234 @@
+// Copyright The Sealgate Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sealgate/sealgate/test/harness"
+)
+
+// What an operator does with the chart, in the order they do it. Each item that a pod makes
+// meanwhile has to arrive, and is looked for by its number.
+func TestTheChartOnACluster(t *testing.T) {
+	if Inside() == "" {
+		t.Skipf("%s does not list clusters; `make test-cluster` does, and runs this test", clusters)
+	}
+	ctx := t.Context()
+	s := install(ctx, t)
+	// Later steps need what earlier ones made.
+	for _, step := range []struct {
+		name string
+		run  func(context.Context, *testing.T, *site)
+	}{
+		{"a pod's lines arrive sealed, with their labels", lines},
+		{"what a pod sends arrives, with its labels", otlp},
+		{"metrics name the node", metrics},
+		{"a pod that crashes loses no line", crashes},
+		{"logs that rotate lose no line", rotation},
+		{"an agent that restarts loses nothing", restart},
+		{"an upgrade loses nothing", upgrade},
+		{"a rollback loses nothing", rollback},
+		{"a drained node loses nothing", drain},
+		{"no text is in the clear on the node", ciphertext},
+		{"uninstalling leaves nothing behind", uninstall},
+	} {
+		if !t.Run(step.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(ctx, 6*time.Minute)
+			defer cancel()
+			step.run(ctx, t, s)
+		}) && t.Context().Err() != nil {
+			return
+		}
+	}
+}
+
+func lines(ctx context.Context, t *testing.T, s *site) {
+	s.run(ctx, t, maker{name: "talker", count: 200, rate: 50})
+	s.arrives(ctx, t, "talker", 200, s.storedLines)
+	for _, labels := range s.labels(ctx, t, "talker") {
+		assert.Subset(t, labels, map[string]string{
+			"cloud_provider": "alibaba", "cloud_region": "cn-hangzhou", "cloud_availability_zone": "cn-hangzhou-h",
+			"k8s_cluster_name": clusterName, "k8s_node_name": NodeName,
+			"k8s_namespace_name": "shop", "k8s_pod_name": "talker", "service_name": "talker",
+		})
+	}
+}
+
+func otlp(ctx context.Context, t *testing.T, s *site) {
+	s.run(ctx, t, maker{name: "sender", count: 200, rate: 50, send: true})
+	s.everything(ctx, t, "sender", 200)
+	for _, labels := range s.labels(ctx, t, "sender") {
+		assert.Subset(t, labels, map[string]string{
+			"cloud_provider": "alibaba", "cloud_region": "cn-hangzhou", "k8s_cluster_name": clusterName,
+			"k8s_namespace_name": "shop", "k8s_pod_name": "sender", "k8s_node_name": NodeName,
+		})
+	}
+}
+
+func metrics(ctx context.Context, t *testing.T, s *site) {
+	for _, metric := range []string{"system_memory_usage_bytes", "k8s_pod_cpu_time_seconds_total", "system_network_io_bytes_total"} {
+		s.await(ctx, t, metric, func(ctx context.Context) (bool, error) {
+			found, err := s.prometheus.Query(ctx, metric)
+			return len(found) > 0, err
+		})
+		found, err := s.prometheus.Query(ctx, metric)
+		require.NoError(t, err)
+		for _, sample := range found {
+			assert.Equal(t, NodeName, sample.Labels["k8s_node_name"], "%s of %v", metric, sample.Labels)
+		}
+	}
+	// The node's network has the bridge of the pods; a pod's has eth0 alone.
+	found, err := s.prometheus.Query(ctx, `system_network_io_bytes_total{device="cni0"}`)
+	require.NoError(t, err)
+	assert.NotEmpty(t, found, "the network is that of the node")
+}
+
+func crashes(ctx context.Context, t *testing.T, s *site) {
+	s.run(ctx, t, maker{name: "crasher", count: 300, rate: 100, crashEvery: 100})
+	s.arrives(ctx, t, "crasher", 300, s.storedLines)
+	restarts, err := s.node.Kubectl(ctx, "get", "pod", "crasher", "--namespace=shop", "--output=jsonpath={.status.containerStatuses[0].restartCount}")
+	require.NoError(t, err)
+	assert.Equal(t, "2", restarts, "it crashed")
+}
+
+// rotation: the kubelet cuts the logs of a pod at 200 KiB, which is 1,600 lines.
+func rotation(ctx context.Context, t *testing.T, s *site) {
+	const count = 8000
+	s.run(ctx, t, maker{name: "rotator", count: count, rate: 400})
+	s.sent(ctx, t, "rotator", count/4)
+	s.deletePods(ctx, t, "agent")
+	s.arrives(ctx, t, "rotator", count, s.storedLines)
+	files, err := filepath.Glob("/var/log/pods/shop_rotator_*/main/*")
+	require.NoError(t, err)
+	assert.Greater(t, len(files), 1, "the log was rotated: %v", files)
+}
+
+func restart(ctx context.Context, t *testing.T, s *site) {
+	s.load(ctx, t, "restart", 1000)
+	s.sent(ctx, t, "restart", 250)
+	s.deletePods(ctx, t, "agent")
+	s.settled(ctx, t)
+	s.killAgent(ctx, t)
+	s.settled(ctx, t)
+	s.loaded(ctx, t, "restart", 1000)
+}
+
+func upgrade(ctx context.Context, t *testing.T, s *site) {
+	s.load(ctx, t, "upgrade", 1500)
+	s.sent(ctx, t, "upgrade", 250)
+	before := s.images(ctx, t)
+	s.helm(ctx, t, "upgrade", "sealgate", chart, "--reuse-values", "--set=gateway.image.tag=2,agent.image.tag=2", "--wait", "--timeout=4m")
+	s.settled(ctx, t)
+	assert.NotEqual(t, before, s.images(ctx, t))
+	s.loaded(ctx, t, "upgrade", 1500)
+}
+
+func rollback(ctx context.Context, t *testing.T, s *site) {
+	s.load(ctx, t, "rollback", 1500)
+	s.sent(ctx, t, "rollback", 250)
+	s.helm(ctx, t, "rollback", "sealgate", "1", "--wait", "--timeout=4m")
+	s.settled(ctx, t)
+	assert.Contains(t, s.images(ctx, t), ":1")
+	assert.NotContains(t, s.images(ctx, t), ":2")
+	s.loaded(ctx, t, "rollback", 1500)
+}
+
+// drain: a budget keeps one of the gateways, since the other has no node to go to; what is
+// forced takes both, and agents keep what pods make.
+func drain(ctx context.Context, t *testing.T, s *site) {
+	s.load(ctx, t, "drained", 1500)
+	s.sent(ctx, t, "drained", 250)
+	gateways := []string{"drain", NodeName, "--pod-selector=app.kubernetes.io/component=gateway", "--delete-emptydir-data"}
+	_, err := s.node.Kubectl(ctx, append(gateways, "--timeout=45s")...)
+	require.ErrorContains(t, err, "disruption budget")
+	running, err := s.node.Kubectl(ctx, "get", "pods", "--namespace="+namespace, "--selector=app.kubernetes.io/component=gateway", "--field-selector=status.phase=Running", "--output=name")
+	require.NoError(t, err)
+	assert.Len(t, strings.Fields(running), 1, "one gateway goes on")
+	_, err = s.node.Kubectl(ctx, append(gateways, "--disable-eviction", "--timeout=2m")...)
+	require.NoError(t, err)
+	_, err = s.node.Kubectl(ctx, "uncordon", NodeName)
+	require.NoError(t, err)
+	s.settled(ctx, t)
+	s.loaded(ctx, t, "drained", 1500)
+}
+
+// ciphertext looks at every file that agents, gateways and backends of logs and traces have
+// written, for the text that each item has.
+func ciphertext(_ context.Context, t *testing.T, s *site) {
+	for _, dir := range []string{"/var/lib/sealgate-agent", filepath.Join(s.node.Dir, "volumes"), s.loki.Data, s.tempo.Data} {
+		assert.Empty(t, harness.FilesWith(t, dir, "ERROR item "), dir)
+	}
+}
+
+func uninstall(ctx context.Context, t *testing.T, s *site) {
+	s.helm(ctx, t, "uninstall", "sealgate", "--wait", "--timeout=3m")
+	left := func(ctx context.Context) string {
+		kinds, err := s.node.Kubectl(ctx, "api-resources", "--verbs=list", "--output=name")
+		require.NoError(t, err)
+		found, err := s.node.Kubectl(ctx, "get", strings.Join(strings.Fields(kinds), ","), "--all-namespaces", "--ignore-not-found",
+			"--selector=app.kubernetes.io/instance=sealgate", "--output=name")
+		require.NoError(t, err)
+		var objects []string
+		for object := range strings.Lines(found) {
+			// The volumes are kept where the cluster cannot remove them: before 1.27.
+			if !strings.HasPrefix(object, "persistentvolumeclaim/") || s.node.Version != "1.26" {
+				objects = append(objects, object)
+			}
+		}
+		return strings.Join(objects, "")
+	}
+	var found string
+	err := harness.Poll(ctx, "every object to go", func(ctx context.Context) (bool, error) {
+		found = left(ctx)
+		return found == "", nil
+	})
+	require.NoError(t, err, found)
+}
+
+// killAgent ends the agent's process without a warning, as a node without memory does.
+func (s *site) killAgent(ctx context.Context, t *testing.T) {
+	t.Helper()
+	name, err := s.node.Kubectl(ctx, "get", "pods", "--namespace="+namespace, "--selector=app.kubernetes.io/component=agent", "--output=jsonpath={.items[0].status.containerStatuses[0].containerID}")
+	require.NoError(t, err)
+	id := strings.TrimPrefix(name, "containerd://")
+	out, err := exec.CommandContext(ctx, "ctr", "--namespace=k8s.io", "tasks", "kill", "--signal=SIGKILL", id).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	// It is not ready until it was started again.
+	require.NoError(t, harness.Poll(ctx, "the agent to be started again", func(ctx context.Context) (bool, error) {
+		now, err := s.node.Kubectl(ctx, "get", "pods", "--namespace="+namespace, "--selector=app.kubernetes.io/component=agent", "--output=jsonpath={.items[0].status.containerStatuses[0].containerID}")
+		return err == nil && now != "" && now != name, nil
+	}))
+}
+
+func (s *site) keepLogs(t *testing.T) {
+	if !t.Failed() {
+		return
+	}
+	kept := filepath.Join(root(t), "build", "cluster-logs", s.node.Version)
+	out, err := exec.Command("sh", "-c", fmt.Sprintf(`mkdir -p %[1]q && cp %[2]q/*.log %[2]q/*/*.log %[1]q/; cp -r /var/log/pods %[1]q/`, kept, s.node.Dir)).CombinedOutput()
+	if err != nil {
+		t.Logf("%s: %s", err, out)
+	}
+	state, err := s.node.Kubectl(context.Background(), "get", "all,events", "--all-namespaces", "--output=wide")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(kept, "state.txt"), []byte(state), 0o644)
+	}
+	if err != nil {
+		t.Log(err)
+	}
+	t.Logf("the logs of this run are kept in %s", kept)
+}
