@@ -14,6 +14,15 @@ func (f *Finder) Text(body string) {
 	if f.rank >= trustToken && f.best.Number >= numError {
 		return // nothing below can change that
 	}
+	if from := f.early(body); from >= 0 {
+		f.outcomes(body[from:])
+		return
+	}
+	f.text(body)
+}
+
+// text reads a body of any form.
+func (f *Finder) text(body string) {
 	start := 0
 	if len(body) > 0 && body[0] != '{' {
 		body = strings.TrimPrefix(body, "\ufeff")
