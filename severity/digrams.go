@@ -17,6 +17,9 @@ type digrams struct {
 // digram is one of the sets.
 type digram struct{ first, second string }
 
+// anyByte is every half of a byte, so that every byte is in the set.
+const anyByte = "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
+
 func newDigrams(sets ...digram) *digrams {
 	var d digrams
 	for k, set := range sets {
