@@ -39,7 +39,7 @@ func (f *Finder) quick(body string, start int) int {
 		if n == 0 {
 			return -1
 		}
-		f.offer(k.trust(), Result{Number: n, Text: text, Confidence: Certain, Source: JSON})
+		f.offer(k.trust(), n, text, Certain, JSON)
 		if i < start+maxTime && (body[start+1:start+3] == `"t` || body[start+1:start+4] == `"@t`) {
 			return value
 		}
@@ -72,7 +72,7 @@ func (f *Finder) mongo(body string, start int) bool {
 	}
 	n, text := levelWord(stringAt(s, end+7))
 	if n != 0 {
-		f.offer(kindShort.trust(), Result{Number: n, Text: text, Confidence: Strong, Source: JSON})
+		f.offer(kindShort.trust(), n, text, Strong, JSON)
 	}
 	return n != 0
 }

@@ -89,7 +89,7 @@ func (f *Finder) widePairs(s string) {
 		}
 		if value, sure := valueAt(s, i, i+len(key), i); value != "" {
 			if n, text := levelWord(value); n != 0 {
-				f.offer(kindLevel.trust(), Result{Number: n, Text: text, Confidence: sure, Source: Logfmt})
+				f.offer(kindLevel.trust(), n, text, sure, Logfmt)
 			}
 		}
 	}
@@ -123,7 +123,7 @@ func (f *Finder) pair(s string, i, start, token int) int {
 		}
 		return right - 1
 	}
-	f.offer(k.trust(), Result{Number: n, Text: text, Confidence: sure, Source: Logfmt})
+	f.offer(k.trust(), n, text, sure, Logfmt)
 	return right - 1
 }
 

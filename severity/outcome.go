@@ -5,51 +5,90 @@ package severity
 
 import "strings"
 
-// outcomes looks for failures that may stand anywhere in a text, whatever its level. Each has a
-// byte that is rare in other text, so that the text is skipped at the speed of IndexByte.
+// The pairs of bytes without which no outcome is in a text.
+const (
+	pairStatus uint8 = 3      // a 5 behind a space, a quote, a colon and the like: two sets
+	pairX      uint8 = 1 << 2 // exit, exception
+	pairK      uint8 = 1 << 3 // OOMKilled, SIGKILL, Killed process, Kernel panic
+	pairKill   uint8 = 3 << 4 // a k behind a space and the like, or a c: two sets
+	pairFault  uint8 = 3 << 6 // fault, failed, memory: two sets
+)
+
+var outcomePairs = newDigrams(
+	digram{" \t\"'/", "5"}, digram{"=:>[|", "5"}, digram{"x", "ic"}, digram{"K", "iIe"},
+	digram{"-_ \"\n:", "k"}, digram{"c", "k"}, digram{"f", "a"}, digram{"y", ":"},
+)
+
+// outcomes looks for failures that may stand anywhere in a text, whatever its level. Most texts have
+// no pair of bytes of any, and are passed with one look.
 func (f *Finder) outcomes(s string) {
-	if f.best.Number >= numError || len(s) < 4 {
-		return
+	if f.best.Number < numError && len(s) >= 4 {
+		f.outcomesOf(s, outcomePairs.in(s))
 	}
+}
+
+// outcomesOf looks for the outcomes that a text with these pairs may have.
+func (f *Finder) outcomesOf(s string, pairs uint8) {
+	if pairs&pairStatus != 0 {
+		f.statuses(s)
+	}
+	if pairs&pairX != 0 {
+		f.exits(s)
+	}
+	if pairs&pairK != 0 {
+		f.capitalKills(s)
+	}
+	if (pairs&pairKill != 0 || s[0] == 'k') && (!f.stated() || len(s) > shortText) {
+		f.kills(s)
+	}
+	if !f.stated() {
+		f.faults(s, pairs)
+	}
+}
+
+// statuses looks for the status of a request that the server failed.
+func (f *Finder) statuses(s string) {
 	for i := 1; ; i++ {
 		n := strings.IndexByte(s[i:], '5')
 		if n < 0 {
-			break
+			return
 		}
 		i += n
 		if before := s[i-1]; before-'0' >= 10 && !isLetter(before) && isStatus(s, i) {
 			f.severe(numError, Access)
-			break
+			return
 		}
 		i = endOfRun(s, i)
 	}
+}
+
+// exits looks for exit codes and exceptions.
+func (f *Finder) exits(s string) {
 	for i := 1; ; i++ {
 		n := strings.IndexByte(s[i:], 'x')
 		if n < 0 {
-			break
+			return
 		}
 		i += n
 		if s[i-1]|0x20 == 'e' && f.ex(s, i) {
-			break
+			return
 		}
 		i = endOfRun(s, i)
 	}
+}
+
+// capitalKills looks for kills that are written with a capital K.
+func (f *Finder) capitalKills(s string) {
 	for i := 0; ; i++ {
 		n := strings.IndexByte(s[i:], 'K')
 		if n < 0 {
-			break
+			return
 		}
 		i += n
 		if has(s, i-3, "OOMKill") && !deniedAt(s, i) || has(s, i, "Killed process ") && i+15 < len(s) && s[i+15]-'0' < 10 || has(s, i-3, "SIGKILL") || has(s, i, "Kernel panic") {
 			f.severe(numFatal, Crash)
-			break
+			return
 		}
-	}
-	if !f.stated() || len(s) > shortText {
-		f.kills(s)
-	}
-	if !f.stated() {
-		f.faults(s)
 	}
 }
 
@@ -86,9 +125,12 @@ func (f *Finder) kills(s string) {
 }
 
 // faults looks for faults in a text that states no level.
-func (f *Finder) faults(s string) {
+func (f *Finder) faults(s string, pairs uint8) {
 	if strings.HasSuffix(s, "(core dumped)") {
 		f.severe(numFatal, Crash)
+		return
+	}
+	if pairs&pairFault == 0 {
 		return
 	}
 	for i := 0; ; i++ {

@@ -135,7 +135,7 @@ func (f *Finder) Result() Result {
 func (f *Finder) decide() Result {
 	if f.letter.key != 0 && f.about&likeMongo != 0 {
 		if n, text := levelWord(f.letter.text); n != 0 {
-			f.offer(kindShort.trust(), Result{Number: n, Text: text, Confidence: Strong, Source: f.letter.source})
+			f.offer(kindShort.trust(), n, text, Strong, f.letter.source)
 		}
 	}
 	if f.number.key == 0 {
@@ -162,19 +162,19 @@ func Infer(body string) Result {
 // stated says whether a level was found.
 func (f *Finder) stated() bool { return f.best.Number != 0 || f.number.key != 0 }
 
-// offer takes a result if it is more trusted than the one before.
-func (f *Finder) offer(rank trust, r Result) {
-	if rank <= f.rank {
-		f.best.Severe = f.best.Severe || r.Severe
-		return
+// offer takes a level if it is more trusted than the one before. It stores field by field: a copy of
+// a Result as a whole waits until the fields of the one that is copied are written.
+func (f *Finder) offer(rank trust, number uint8, text string, sure Confidence, s Source) {
+	if rank > f.rank {
+		f.rank = rank
+		f.best.Text, f.best.Number, f.best.Confidence, f.best.Source = text, number, sure, s
 	}
-	r.Severe = r.Severe || f.best.Severe
-	f.best, f.rank = r, rank
 }
 
 // severe marks the record. It offers a level for records that state none.
 func (f *Finder) severe(number uint8, s Source) {
-	f.offer(trustCrash, Result{Number: number, Confidence: Strong, Source: s, Severe: true})
+	f.offer(trustCrash, number, "", Strong, s)
+	f.best.Severe = true
 }
 
 // field judges a value that is a text, quoted or not.
@@ -191,11 +191,11 @@ func (f *Finder) field(k kind, value string, s Source) {
 		} else if k == kindException && !isNothing(value) || k == kindStack && isTrace(value) {
 			f.severe(numError, Crash)
 		} else if k == kindType && (value == auditFailure || strings.EqualFold(value, "audit failure")) {
-			f.offer(trustHint, Result{Text: value, Number: numError, Confidence: Strong, Source: s})
+			f.offer(trustHint, numError, value, Strong, s)
 		} else if n := wordOf(value); k == kindStatus && n != 0 || k == kindType && n >= numWarn { // Datadog's status is a level
-			f.offer(trustHint, Result{Text: value, Number: n, Confidence: Weak, Source: s})
+			f.offer(trustHint, n, value, Weak, s)
 		} else if k == kindError && !isNothing(value) {
-			f.offer(trustHint, Result{Number: numError, Confidence: Weak, Source: s})
+			f.offer(trustHint, numError, "", Weak, s)
 		}
 	}
 }
@@ -223,7 +223,7 @@ func (f *Finder) level(k kind, value string, s Source) {
 	if f.inner {
 		rank = trustInner
 	}
-	f.offer(rank, Result{Number: n, Text: text, Confidence: sure, Source: s})
+	f.offer(rank, n, text, sure, s)
 }
 
 // figure judges a value that is a number.

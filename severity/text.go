@@ -14,6 +14,15 @@ func (f *Finder) Text(body string) {
 	if f.rank >= trustToken && f.best.Number >= numError {
 		return // nothing below can change that
 	}
+	if from := f.early(body); from >= 0 {
+		f.outcomes(body[from:])
+		return
+	}
+	f.text(body)
+}
+
+// text reads a body of any form.
+func (f *Finder) text(body string) {
 	start := 0
 	if len(body) > 0 && body[0] != '{' {
 		body = strings.TrimPrefix(body, "\ufeff")
@@ -62,20 +71,38 @@ func (f *Finder) walk(body string, start int) {
 	}
 }
 
+// The pairs of bytes without which a line has no key of a level, no pair or one line.
+const (
+	pairLevel  uint8 = 1 << iota // the v of a level or of a severity
+	pairEquals                   // an equals sign
+	pairLine                     // a line feed
+)
+
+var linePairs = newDigrams(digram{"eElL", "vV"}, digram{anyByte, "="}, digram{anyByte, "\n"})
+
 // line reads a body that is plain text.
 func (f *Finder) line(body string, start int) {
-	at, pair := -1, startsPair(body, start)
-	if f.rank < trustToken && pair {
+	has := linePairs.in(body)
+	at, pair := -1, (has&pairEquals != 0 || body[start] == '=') && startsPair(body, start)
+	if f.rank < trustToken && pair && has&pairLevel != 0 {
 		f.pairs(body, start, at)
 	}
 	if f.rank < trustToken && f.number.key == 0 {
 		at = f.token(body, start)
-		f.pairs(body, start, at)
+		if has&pairLevel != 0 {
+			f.pairs(body, start, at)
+		}
 	}
 	if pair && !f.stated() {
 		f.fields(body, start)
 	}
-	if f.best.Number < numError || !f.best.Severe {
+	switch {
+	case f.best.Number >= numError && f.best.Severe:
+	case start == 0 && has&pairLine == 0:
+		if n := crashLine(body); n != 0 {
+			f.severe(n, Crash)
+		}
+	default:
 		f.crash(body)
 	}
 	f.outcomes(body)

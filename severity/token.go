@@ -32,7 +32,7 @@ func (f *Finder) token(s string, start int) int {
 		if at >= 0 {
 			text = s[at : at+1]
 		}
-		f.offer(rank, Result{Number: n, Text: text, Confidence: Strong, Source: src})
+		f.offer(rank, n, text, Strong, src)
 		if src != Priority {
 			return start
 		}
@@ -47,30 +47,31 @@ func (f *Finder) token(s string, start int) int {
 		n := uint8(0)
 		switch {
 		case s[at]-'0' < 8:
-			f.offer(trustToken, Result{Text: s[at:end], Number: syslog[s[at]-'0'], Confidence: Strong, Source: Token})
+			f.offer(trustToken, syslog[s[at]-'0'], s[at:end], Strong, Token)
 			return at
 		case end-at == 1:
 			n = upperLetter(s[at])
 		case s[at] < 0x80 && !levels.may(s[at:end]):
 		case isKlog(s, at, end):
-			f.offer(trustToken, Result{Text: s[at : at+1], Number: upperLetter(s[at]), Confidence: Strong, Source: Klog})
+			f.offer(trustToken, upperLetter(s[at]), s[at:at+1], Strong, Klog)
 			return at
 		default:
 			n = wordOf(s[at:end])
 		}
 		if n == 0 && end < len(s) && s[end] == ':' && end-at > 7 && sc.place != inProse {
 			if n = ending(s[at:end]); n != 0 {
-				f.offer(trustToken, Result{Number: n, Confidence: Strong, Source: Crash, Severe: n >= numError})
+				f.offer(trustToken, n, "", Strong, Crash)
+				f.best.Severe = f.best.Severe || n >= numError
 				return at
 			}
 		}
 		if n == 0 && s[at] >= 0x80 && sc.place <= inHeader && sc.brackets == 0 && tellsWide(s, at, end) {
-			f.offer(trustToken, Result{Text: s[at:end], Number: numError, Confidence: Weak, Source: Token})
+			f.offer(trustToken, numError, s[at:end], Weak, Token)
 			return at
 		}
 		if n != 0 && !(sc.place == inPrefix && kindOf(sc.last) == kindLevel) { // a pair, which is judged as one
 			if sure := sc.judge(at, end, n); sure != None {
-				f.offer(trustToken, Result{Number: n, Text: s[at:end], Confidence: sure, Source: Token})
+				f.offer(trustToken, n, s[at:end], sure, Token)
 				return at
 			}
 		}

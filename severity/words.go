@@ -60,6 +60,10 @@ func common(word string) uint8 {
 		return numWarn
 	case "error", "ERROR":
 		return numError
+	case "trace", "TRACE":
+		return numTrace
+	case "fatal", "FATAL":
+		return numFatal
 	}
 	return 0
 }
