@@ -23,7 +23,7 @@ const (
 var uses = map[string]int{
 	"queue_storage": storage, "file_storage": storage,
 	"basicauth": serverAuth | clientAuth, "bearertokenauth": serverAuth | clientAuth, "oidc": serverAuth, "tenant_header": clientAuth, "headers_setter": clientAuth,
-	"health_check": nothing, "healthcheckv2": nothing, "k8s_observer": nothing, "opamp": nothing, "pprof": nothing, "zpages": nothing,
+	"health_check": nothing, "healthcheckv2": nothing, "k8s_observer": nothing, "pprof": nothing, "zpages": nothing,
 }
 
 // checkExtensions reports settings that name an extension that the service does not start, or one
@@ -61,7 +61,7 @@ func (s *settings) named(at setting) (id string, use int, ok bool) {
 		use = storage
 	case at.key == "authenticator" && at.owner.kind == "receivers":
 		use = serverAuth
-	case at.key == "authenticator", at.key == "additional_auth" && at.owner.typ == "headers_setter", at.key == "auth" && at.owner.typ == "opamp":
+	case at.key == "authenticator", at.key == "additional_auth" && at.owner.typ == "headers_setter":
 		use = clientAuth
 	case at.key == "id" && strings.Contains(at.path, "::middlewares::"), at.owner.typ == "receiver_creator" && strings.Contains(at.path, "::watch_observers::"):
 		use = nothing

@@ -31,12 +31,30 @@ func BenchmarkLogs(b *testing.B) {
 	}
 }
 
+// BenchmarkEngines is what a record costs with the built-in filters that need no settings, compiled and interpreted. An
+// edge node of 32 bits interprets.
+func BenchmarkEngines(b *testing.B) {
+	for _, module := range []string{"redundancy", "dedup", "probes", "rules"} {
+		for _, engine := range []string{"compiler", "interpreter"} {
+			b.Run(module+"/"+engine, func(b *testing.B) {
+				cfg := NewFactory().CreateDefaultConfig().(*Config)
+				cfg.Module, cfg.interpreter = "builtin:"+module, engine == "interpreter"
+				benchmarkConfig(b, cfg, accessLog(1000))
+			})
+		}
+	}
+}
+
 func benchmarkLogs(b *testing.B, rule any, input plog.Logs) {
-	factory := NewFactory()
-	cfg := factory.CreateDefaultConfig()
+	cfg := NewFactory().CreateDefaultConfig().(*Config)
 	require.NoError(b, confmap.NewFromStringMap(map[string]any{
 		"module": "builtin:rules", "config": map[string]any{"rules": []any{rule}},
 	}).Unmarshal(cfg))
+	benchmarkConfig(b, cfg, input)
+}
+
+func benchmarkConfig(b *testing.B, cfg *Config, input plog.Logs) {
+	factory := NewFactory()
 	p, err := factory.CreateLogs(b.Context(), processortest.NewNopSettings(factory.Type()), cfg, consumertest.NewNop())
 	require.NoError(b, err)
 	require.NoError(b, p.Start(b.Context(), componenttest.NewNopHost()))

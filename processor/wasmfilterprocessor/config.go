@@ -87,6 +87,8 @@ type Config struct {
 	// able to write it. Empty: none is kept.
 	CacheDirectory string `mapstructure:"cache_directory"`
 
+	interpreter bool // forbids the compiler, to measure without it
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }

@@ -131,6 +131,7 @@ func (cfg *Config) runtimeOptions() wasmhost.RuntimeOptions {
 	return wasmhost.RuntimeOptions{
 		CacheDir:    cfg.CacheDirectory,
 		MemoryPages: uint32(cfg.MemoryMiB << 10 / pageKiB),
+		Interpreter: cfg.interpreter,
 	}
 }
 

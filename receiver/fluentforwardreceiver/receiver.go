@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -18,7 +19,6 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
@@ -88,8 +88,9 @@ func socket(address string) (path string, ok bool) {
 	return path, ok || strings.HasPrefix(address, "/")
 }
 
-// Shutdown stops listening and returns when the pipeline has answered for what it was given.
-func (f *forward) Shutdown(context.Context) error {
+// Shutdown stops listening and returns when the pipeline has answered for what it was given, or when
+// ctx ends.
+func (f *forward) Shutdown(ctx context.Context) error {
 	f.stop()
 	if f.listener != nil {
 		_ = f.listener.Close()
@@ -97,9 +98,18 @@ func (f *forward) Shutdown(context.Context) error {
 	if f.packets != nil {
 		_ = f.packets.Close()
 	}
-	f.running.Wait()
-	f.metrics.Shutdown()
-	return nil
+	finished := make(chan struct{})
+	go func() {
+		f.running.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+		f.metrics.Shutdown()
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the pipeline has not answered for a message: %w", ctx.Err())
+	}
 }
 
 func (f *forward) accept(listener net.Listener, host component.Host) {
@@ -156,7 +166,7 @@ func (f *forward) serve(conn net.Conn) {
 			f.log.Warn("a connection is closed: its message is not acceptable", zap.Stringer("from", conn.RemoteAddr()), zap.Error(err))
 			return
 		}
-		if !f.consume(m) {
+		if !f.consume(m, buffer.Bytes()) {
 			return
 		}
 		if m.chunk != "" && msgp.Encode(conn, ack(m.chunk)) != nil {
@@ -176,25 +186,24 @@ func isEnd(err error) bool {
 
 // consume gives a message to the pipeline, and tells whether the connection goes on. A sender that
 // waits for an acknowledgement keeps what it sent, and sends it again when the connection ends. What
-// another sender sent is offered again until it is taken; the connection is not read meanwhile.
-func (f *forward) consume(m message) bool {
+// another sender sent is offered again until it is taken; the connection is not read meanwhile. The
+// pipeline may have changed what it refused, so that the message is decoded again.
+func (f *forward) consume(m message, encoded []byte) bool {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		logs, last := m.logs, m.chunk != ""
-		if !last {
-			logs = plog.NewLogs()
-			m.logs.CopyTo(logs)
-		}
-		count := logs.LogRecordCount()
+		count := m.logs.LogRecordCount()
 		ctx := f.obs.StartLogsOp(context.WithoutCancel(f.ctx))
-		err := f.next.ConsumeLogs(ctx, logs)
+		err := f.next.ConsumeLogs(ctx, m.logs)
 		f.obs.EndLogsOp(ctx, "fluent_forward", count, err)
-		switch {
-		case err == nil, consumererror.IsPermanent(err):
+		if err == nil || consumererror.IsPermanent(err) {
 			return true
-		case last, f.ctx.Err() != nil:
+		}
+		if m.chunk != "" || f.ctx.Err() != nil {
 			return false
 		}
 		f.wait(pause)
+		if m, err = decode(encoded, f.cfg.MaxMessageBytes); err != nil {
+			return false
+		}
 	}
 }
 

@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command size prints how large each built distribution is, how long it takes to be
-// ready, and what memory it has when nothing happens. It fails where the edge
-// collector exceeds what was set for it.
+// ready, and what memory it has when nothing happens. Of a program for another
+// architecture it prints the size. It fails where the edge collector exceeds what was
+// set for it.
 package main
 
 import (
 	"cmp"
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,9 +35,10 @@ var limits = figures{bytes: 60 * mb, ready: 300 * time.Millisecond, rss: 60 * mb
 
 // figures are what is measured of one distribution.
 type figures struct {
-	bytes int64         // of the binary
-	ready time.Duration // from its start to the first answer of its health check, with a warm cache
-	rss   int64         // resident, in bytes, after some seconds without work
+	bytes   int64         // of the binary
+	foreign bool          // it is for another architecture, and was not started
+	ready   time.Duration // from its start to the first answer of its health check, with a warm cache
+	rss     int64         // resident, in bytes, after some seconds without work
 }
 
 func main() {
@@ -59,9 +62,13 @@ func run(ctx context.Context, binaries []string) error {
 			return fmt.Errorf("%s: %w", binary, err)
 		}
 		name := filepath.Base(binary)
-		fmt.Printf("| `%s` | %.1f MB | %d ms | %.0f MB |\n", name, float64(f.bytes)/mb, f.ready.Milliseconds(), float64(f.rss)/mb)
+		if f.foreign {
+			fmt.Printf("| `%s` | %.1f MB | | |\n", filepath.Join(filepath.Base(filepath.Dir(binary)), name), float64(f.bytes)/mb)
+		} else {
+			fmt.Printf("| `%s` | %.1f MB | %d ms | %.0f MB |\n", name, float64(f.bytes)/mb, f.ready.Milliseconds(), float64(f.rss)/mb)
+		}
 		if role(name) == "edge" {
-			errs = f.check(limits)
+			errs = errors.Join(errs, f.check(limits))
 		}
 	}
 	return errs
@@ -92,6 +99,9 @@ func measure(ctx context.Context, binary string) (f figures, err error) {
 		return f, err
 	}
 	f.bytes = info.Size()
+	if f.foreign, err = isForeign(binary); err != nil || f.foreign {
+		return f, err
+	}
 	if binary, err = filepath.Abs(binary); err != nil {
 		return f, err
 	}
@@ -118,6 +128,21 @@ func measure(ctx context.Context, binary string) (f figures, err error) {
 	slices.Sort(ready)
 	f.ready = ready[starts/2]
 	return f, nil
+}
+
+// isForeign tells whether a program, of Linux, is for another architecture than this one.
+func isForeign(binary string) (bool, error) {
+	program, err := elf.Open(binary)
+	if err != nil {
+		return false, err
+	}
+	defer program.Close()
+	self, err := elf.Open("/proc/self/exe")
+	if err != nil {
+		return false, err
+	}
+	defer self.Close()
+	return program.Machine != self.Machine, nil
 }
 
 // environment leads a collector into dir. An agent is told of an API server, which is not there.
