@@ -295,6 +295,19 @@ func TestBothEndsOfMutualTLSHaveTheirCertificates(t *testing.T) {
 	assert.NotEqual(t, true, tls["insecure"])
 }
 
+// A gateway that starts after the agents gets its share, if they connect again to all that the headless Service names.
+func TestAgentsSpreadOverTheGateways(t *testing.T) {
+	never := any(nil)
+	for setting, want := range map[string]any{"": "30s", "gateway.maxConnectionAge=2m": "2m0s", "gateway.maxConnectionAge=": never} {
+		r := render(t, "sealgate", "--set", setting)
+		grpc := effectiveConfig(t, r, *r.workload("StatefulSet", "sealgate-gateway"))["receivers"].(map[string]any)["otlp"].(map[string]any)["protocols"].(map[string]any)["grpc"].(map[string]any)
+		assert.Equal(t, want, grpc["keepalive"].(map[string]any)["server_parameters"].(map[string]any)["max_connection_age"], setting)
+		exporter := effectiveConfig(t, r, *r.workload("DaemonSet", "sealgate-agent"))["exporters"].(map[string]any)["otlp_grpc/gateway"].(map[string]any)
+		assert.Equal(t, "dns:///sealgate-gateway-headless."+namespace+".svc:4317", exporter["endpoint"])
+		assert.Equal(t, "round_robin", exporter["balancer_name"])
+	}
+}
+
 func TestOnlyAChangedConfigurationRestartsPods(t *testing.T) {
 	annotations := func(flags ...string) map[string]string {
 		r := render(t, "sealgate", append(flags, "--set", "gateway.persistence.enabled=false")...)

@@ -10,9 +10,6 @@ are merged, and environment. Both are made of the values alone.
 {{- if $v.tls.enabled }}
 {{- $sources = append $sources (ternary "embedded:mtls" "embedded:tls" $v.tls.clientAuth) }}
 {{- end }}
-{{- with $v.maxConnectionAge }}
-{{- $sources = append $sources (printf "yaml:receivers::otlp::protocols::grpc::keepalive::server_parameters::max_connection_age: %s" .) }}
-{{- end }}
 {{- if $v.seal.enabled }}
 {{- $recipients := list }}
 {{- range $v.seal.recipients }}
@@ -62,6 +59,7 @@ are merged, and environment. Both are made of the values alone.
 SEALGATE_TEMPO: {{ .values.backends.tempo | quote }}
 SEALGATE_LOKI: {{ .values.backends.loki | quote }}
 SEALGATE_PROMETHEUS: {{ .values.backends.prometheus | quote }}
+SEALGATE_CONNECTION_AGE: {{ .values.maxConnectionAge | default "0s" }}
 {{- if .values.seal.enabled }}
 SEALGATE_SEARCH: {{ .values.seal.search | toJson | quote }}
 SEALGATE_SEARCH_KEY: {{ printf "/etc/sealgate/keys/%s" .values.seal.searchKey | quote }}
