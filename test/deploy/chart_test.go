@@ -279,6 +279,20 @@ func TestSealingMountsOnlyTheKeysThatAreNamed(t *testing.T) {
 	}
 }
 
+func TestNodesOfASealedReleaseHoldNothingInTheClear(t *testing.T) {
+	r := render(t, "sealgate", examples(t)["sealed"]...)
+	config := effectiveConfig(t, r, *r.workload("DaemonSet", "sealgate-agent"))
+	extensions := config["extensions"].(map[string]any)
+	for _, stored := range []map[string]any{
+		config["exporters"].(map[string]any)["otlp_grpc/gateway"].(map[string]any)["sending_queue"].(map[string]any),
+		config["receivers"].(map[string]any)["file_log"].(map[string]any),
+	} {
+		extension := extensions[stored["storage"].(string)].(map[string]any)
+		file := extension["encryption"].(map[string]any)["file"].(map[string]any)
+		assert.Equal(t, "/etc/sealgate/queue/queue.key", file["path"], stored["storage"])
+	}
+}
+
 func TestBothEndsOfMutualTLSHaveTheirCertificates(t *testing.T) {
 	r := render(t, "sealgate", examples(t)["mtls"]...)
 	gateway, agent := r.workload("StatefulSet", "sealgate-gateway"), r.workload("DaemonSet", "sealgate-agent")
@@ -490,9 +504,10 @@ func TestAddressesOfBackendsHaveNoPathOfTheirAPI(t *testing.T) {
 
 func TestInstallingSaysWhatIsNotSafe(t *testing.T) {
 	for flags, want := range map[string]string{
-		"gateway.tls.enabled=false":         "without TLS",
-		"gateway.persistence.enabled=false": "queues are in memory",
-		"clusterName=":                      "clusterName is empty",
+		"gateway.tls.enabled=false":                           "without TLS",
+		"gateway.persistence.enabled=false":                   "queues are in memory",
+		"clusterName=":                                        "clusterName is empty",
+		"gateway.seal.enabled=true,gateway.seal.secretName=a": "agent.encryption.secretName is empty",
 	} {
 		out, err := helm(t, "install", "sealgate", chartDir, "--dry-run=client", "--set", flags)
 		require.NoError(t, err, out)

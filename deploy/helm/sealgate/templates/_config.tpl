@@ -35,6 +35,9 @@ are merged, and environment. Both are made of the values alone.
 {{- if $v.gateway.tlsSecretName }}
 {{- $sources = append $sources (ternary "embedded:client-mtls" "embedded:client-tls" $v.gateway.clientCertificate) }}
 {{- end }}
+{{- if $v.encryption.secretName }}
+{{- $sources = append $sources "embedded:client-encrypted" }}
+{{- end }}
 {{- if not $v.logs.enabled }}
 {{- $sources = append $sources "yaml:service::pipelines::logs::receivers: [otlp]" }}
 {{- end }}
@@ -83,6 +86,9 @@ SEALGATE_GATEWAY: {{ include "sealgate.gatewayEndpoint" .root | quote }}
 SEALGATE_GATEWAY_INSECURE: {{ include "sealgate.gatewayInsecure" .root | quote }}
 SEALGATE_POD_LOGS_EXCLUDE: {{ $v.logs.exclude | default (printf "/var/log/pods/%s_%s-*/*/*.log" .root.Release.Namespace (include "sealgate.fullname" .root)) | quote }}
 SEALGATE_LOGS_START: {{ $v.logs.startAt }}
+{{- if $v.encryption.secretName }}
+SEALGATE_QUEUE_KEY: {{ printf "/etc/sealgate/queue/%s" $v.encryption.key | quote }}
+{{- end }}
 SEALGATE_HOST_ROOT: {{ ternary "/hostfs" "/" $v.hostMetrics.enabled }}
 SEALGATE_KUBELET_INSECURE: {{ $v.kubeletStats.insecureSkipVerify | quote }}
 SEALGATE_KUBELET: {{ $v.kubeletStats.endpoint | quote }}
