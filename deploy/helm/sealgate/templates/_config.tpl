@@ -10,6 +10,9 @@ are merged, and environment. Both are made of the values alone.
 {{- if $v.tls.enabled }}
 {{- $sources = append $sources (ternary "embedded:mtls" "embedded:tls" $v.tls.clientAuth) }}
 {{- end }}
+{{- if $v.events.enabled }}
+{{- $sources = append $sources "embedded:events" }}
+{{- end }}
 {{- with $v.maxConnectionAge }}
 {{- $sources = append $sources (printf "yaml:receivers::otlp::protocols::grpc::keepalive::server_parameters::max_connection_age: %s" .) }}
 {{- end }}
@@ -62,6 +65,11 @@ are merged, and environment. Both are made of the values alone.
 SEALGATE_TEMPO: {{ .values.backends.tempo | quote }}
 SEALGATE_LOKI: {{ .values.backends.loki | quote }}
 SEALGATE_PROMETHEUS: {{ .values.backends.prometheus | quote }}
+{{- if .values.events.enabled }}
+SEALGATE_CLUSTER_NAME: {{ .root.Values.clusterName | quote }}
+SEALGATE_EVENTS_LEASE: {{ include "sealgate.role.fullname" . }}-events
+SEALGATE_EVENTS_NAMESPACE: {{ .root.Release.Namespace }}
+{{- end }}
 {{- if .values.seal.enabled }}
 SEALGATE_SEARCH: {{ .values.seal.search | toJson | quote }}
 SEALGATE_SEARCH_KEY: {{ printf "/etc/sealgate/keys/%s" .values.seal.searchKey | quote }}
