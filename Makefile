@@ -19,7 +19,7 @@ VERSION     := $(shell sed -n 's/^ *version: *//p' builder-config.yaml)
 TOOLS       := $(BUILD)/tools
 ROOTS       := $(BUILD)/image/ca-certificates.crt
 FILTERS     := $(patsubst wasmfilters/shipped/%/main.go,wasmfilters/builtin/modules/%.wasm.gz,$(wildcard wasmfilters/shipped/*/main.go))
-MODULES     := . internal/tools packaging/roots processor/resourcedetection test/bench test/deploy
+MODULES     := . internal/tools packaging/roots processor/resourcedetection test/bench test/deploy test/events
 SAY         := @printf '== %s\n'
 
 # Products and tests are built alike, so that they share Go's build cache.
@@ -28,7 +28,7 @@ export GOWORK      := off
 export GOFLAGS     += -trimpath -buildvcs=false
 
 # What the binaries are made of, apart from Go's own dependencies.
-SOURCES := $(shell find admission converter divide exporter extension distributions internal labels processor provider receiver seal segmentlog severity -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*' -o -path 'distributions/overlays/*.yaml')
+SOURCES := $(shell find admission converter divide eventdigest exporter extension distributions internal labels processor provider receiver seal segmentlog severity -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*' -o -path 'distributions/overlays/*.yaml')
 SOURCES += $(shell find wasmhost wasmfilters/builtin -name '*.go' -not -name '*_test.go')
 SEALCTL_SOURCES := $(SOURCES) $(shell find cmd wasmfilters -name '*.go' -not -name '*_test.go') $(wildcard cmd/sealctl/skeleton/*)
 
@@ -226,6 +226,12 @@ test-arm: $(GATEWAY) $(BUILD)/linux_arm64/otelcol-sealgate-edge $(EDGE_ARMV7) ##
 e2e: build-all backends ## Run the end-to-end tests alone
 	@$(BINARIES) $(GO) test -v -count 1 -timeout 30m ./test/e2e/...
 
+.PHONY: test-events
+test-events: $(GATEWAY) backends ## Run the tests of Kubernetes events against a real API server (once 17 minutes to build it) and etcd
+	@$(GO) run ./test/backends/build kubernetes-1.37
+	@$(BINARIES) SEALGATE_KUBERNETES="$$($(GO) run ./test/backends/build kubernetes-1.37 | awk 'END { print $$3 }')" \
+		$(GO) test -C test/events -v -count 1 -timeout 30m ./...
+
 .PHONY: race
 race: ## Run the tests under the race detector (needs a C compiler)
 	@command -v $${CC:-gcc} >/dev/null || { echo 'make race: the race detector needs a C compiler; install gcc, or set CC'; exit 1; }
@@ -272,7 +278,7 @@ check: $(TOOLS)/mdatagen ## Format, vet, and generated files up to date
 	$(SAY) 'format'
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted; run gofmt -w on:"; echo "$$bad"; exit 1; }
 	$(SAY) 'vet'
-	@$(GO) vet ./... && $(GO) vet -C test/bench ./... && $(GO) vet -C test/bench -tags sealgate_bench ./... && $(GO) vet -C test/deploy ./... && $(GO) vet -C processor/resourcedetection ./...
+	@$(GO) vet ./... && $(GO) vet -C test/bench ./... && $(GO) vet -C test/bench -tags sealgate_bench ./... && $(GO) vet -C test/deploy ./... && $(GO) vet -C processor/resourcedetection ./... && $(GO) vet -C test/events ./...
 	$(SAY) 'generated files and go.mod'
 	@for m in $(MODULES); do $(GO) mod tidy -C $$m -diff || { echo "run go mod tidy in $$m"; exit 1; }; done
 	@$(GO) generate ./...

@@ -17,7 +17,7 @@ import (
 const docs = "https://github.com/sealgate/sealgate/blob/main/docs"
 
 // All are the dashboards, in the order in which one reads them.
-var All = []Dashboard{gateway, filtering, cloudLabels, sealing, fleet}
+var All = []Dashboard{gateway, filtering, cloudLabels, sealing, fleet, kubernetesEvents}
 
 // Dashboard is one page.
 type Dashboard struct {

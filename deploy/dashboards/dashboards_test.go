@@ -66,5 +66,5 @@ func TestUIDsAreStable(t *testing.T) {
 	for _, d := range All {
 		uids = append(uids, d.UID)
 	}
-	assert.Equal(t, []string{"sealgate-gateway", "sealgate-filtering", "sealgate-labels", "sealgate-sealing", "sealgate-fleet"}, uids, "links and bookmarks go by them")
+	assert.Equal(t, []string{"sealgate-gateway", "sealgate-filtering", "sealgate-labels", "sealgate-sealing", "sealgate-fleet", "sealgate-events"}, uids, "links and bookmarks go by them")
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package middlewares is a converter of configurations: an extension that a component names
-// in `middlewares` runs, although `service::extensions` does not list it. Configurations
+// in `middlewares` or `k8s_leader_elector` runs, although `service::extensions` does not list it. Configurations
 // are merged without joining lists, so a later one that adds an extension would leave out
 // the middlewares of the earlier one, and nothing would start.
 //
@@ -24,7 +24,7 @@ func NewFactory() confmap.ConverterFactory {
 
 type converter struct{}
 
-// Convert adds to service::extensions the middlewares that receivers and exporters name and
+// Convert adds to service::extensions the middlewares and leader electors that receivers and exporters name and
 // that the configuration defines. Every receiver of OTLP gets the guard.
 func (converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	if err := conf.Merge(confmap.NewFromStringMap(guarded(conf.ToStringMap()))); err != nil {
@@ -52,8 +52,8 @@ func (converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	return conf.Merge(confmap.NewFromStringMap(map[string]any{"service": map[string]any{"extensions": listed}}))
 }
 
-// find collects the ids of all `middlewares` in a part of a configuration, and the guard where it
-// is an encoding.
+// find collects the ids of all `middlewares` and of leader electors in a part of a configuration, and
+// the guard where it is an encoding.
 func find(part any, named map[string]bool) {
 	switch part := part.(type) {
 	case map[string]any:
@@ -61,6 +61,9 @@ func find(part any, named map[string]bool) {
 			if list, ok := value.([]any); ok && key == "middlewares" {
 				collect(list, named)
 				continue
+			}
+			if id, ok := value.(string); ok && key == "k8s_leader_elector" {
+				named[id] = true
 			}
 			if key == "encoding" && value == guard {
 				named[guard] = true

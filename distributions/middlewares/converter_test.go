@@ -25,6 +25,10 @@ service: {extensions: [health]}`, []any{"health", "a", "b"}},
 extensions: {a: , health: }
 exporters: {x: {middlewares: [{id: a}]}}
 service: {extensions: [a, health]}`, []any{"a", "health"}},
+		"leader elector": {`
+extensions: {a: , e/b: }
+receivers: {digest: {k8s_leader_elector: e/b}}
+service: {extensions: [a]}`, []any{"a", "e/b"}},
 		"no list": {`
 extensions: {a: }
 exporters: {x: {middlewares: [{id: a}]}}`, []any{"a"}},

@@ -44,6 +44,7 @@ type stream struct {
 	apis      []api  // the one in use is the first
 	updates   chan<- update
 	observe   observer
+	works     bool // the last attempt to watch succeeded
 }
 
 // observer is told how streams fare.
@@ -58,11 +59,11 @@ func (s *stream) run(ctx context.Context) {
 	steps := backoff
 	for ctx.Err() == nil {
 		began := time.Now()
-		moved, err := s.follow(ctx)
+		changed, err := s.follow(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if moved {
+		if changed {
 			steps = backoff
 		}
 		if err == nil {
@@ -76,6 +77,7 @@ func (s *stream) run(ctx context.Context) {
 		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
 			s.apis = append(s.apis[1:len(s.apis):len(s.apis)], s.apis[0])
 		}
+		s.works = false
 		s.observe.failed(s.namespace, err, delay)
 		sleep(ctx, delay)
 	}
@@ -90,8 +92,8 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// follow lists if it has to, and watches until the watch ends. It reports whether any update came.
-func (s *stream) follow(ctx context.Context) (moved bool, err error) {
+// follow lists if it has to, and watches until the watch ends. It reports whether the watch brought any change.
+func (s *stream) follow(ctx context.Context) (changed bool, err error) {
 	if err := s.checkVersion(ctx); err != nil {
 		return false, err
 	}
@@ -99,24 +101,26 @@ func (s *stream) follow(ctx context.Context) (moved bool, err error) {
 		if err := s.list(ctx); err != nil {
 			return false, err
 		}
-		moved = true
 	}
 	timeout := int64(watchTime / time.Second)
 	w, err := s.apis[0].watch(ctx, s.namespace, metav1.ListOptions{
 		ResourceVersion: s.version, AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
 	})
 	if err != nil {
-		return moved, err
+		return false, err
 	}
 	defer w.Stop()
-	s.observe.following(s.namespace)
+	if !s.works {
+		s.works = true
+		s.observe.following(s.namespace)
+	}
 	for change := range w.ResultChan() {
 		if err := s.take(ctx, change); err != nil {
-			return moved, err
+			return changed, err
 		}
-		moved = true
+		changed = true
 	}
-	return moved, nil
+	return changed, nil
 }
 
 // checkVersion asks for the newest version. A position after it is of another history, such as before a restored

@@ -4,6 +4,7 @@
 package deploy
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -141,7 +142,8 @@ func checkSecurity(t *testing.T, w workload) {
 	assert.False(t, pod.HostNetwork || pod.HostPID || pod.HostIPC)
 
 	_, isAgent := w.object.(*appsv1.DaemonSet)
-	assert.Equal(t, isAgent, *pod.AutomountServiceAccountToken, "only who asks the API server has a token")
+	asks := isAgent || slices.Contains(c.Args, "--config=embedded:events")
+	assert.Equal(t, asks, *pod.AutomountServiceAccountToken, "only a pod that asks the API server has a token")
 	if isAgent {
 		for _, m := range c.VolumeMounts {
 			for _, v := range pod.Volumes {
@@ -215,6 +217,9 @@ func checkAccounts(t *testing.T, r release) {
 		if name := w.pod.Spec.ServiceAccountName; name != "default" {
 			assert.NotNil(t, find[*corev1.ServiceAccount](r, name), name)
 		}
+	}
+	for _, b := range all[*rbacv1.RoleBinding](r) {
+		assert.NotNil(t, find[*rbacv1.Role](r, b.RoleRef.Name), b.RoleRef.Name)
 	}
 	for _, b := range all[*rbacv1.ClusterRoleBinding](r) {
 		assert.NotNil(t, find[*rbacv1.ClusterRole](r, b.RoleRef.Name), b.RoleRef.Name)
@@ -290,6 +295,32 @@ func TestNodesOfASealedReleaseHoldNothingInTheClear(t *testing.T) {
 		extension := extensions[stored["storage"].(string)].(map[string]any)
 		file := extension["encryption"].(map[string]any)["file"].(map[string]any)
 		assert.Equal(t, "/etc/sealgate/queue/queue.key", file["path"], stored["storage"])
+	}
+}
+
+func TestGatewaysAskTheAPIServerForEventsAlone(t *testing.T) {
+	const gateway = "sealgate-gateway"
+	for _, events := range []bool{false, true} {
+		r := render(t, "sealgate", "--set", fmt.Sprint("gateway.events.enabled=", events), "--set", "clusterName=prod")
+		w := r.workload("StatefulSet", gateway)
+		assert.Equal(t, events, *w.pod.Spec.AutomountServiceAccountToken)
+		assert.Equal(t, events, *find[*corev1.ServiceAccount](r, gateway).AutomountServiceAccountToken)
+		assert.Equal(t, events, slices.Contains(w.pod.Spec.Containers[0].Args, "--config=embedded:events"))
+		cluster, role := find[*rbacv1.ClusterRole](r, namespace+"-"+gateway), find[*rbacv1.Role](r, gateway+"-events")
+		if !events {
+			assert.Nil(t, cluster)
+			assert.Nil(t, role)
+			continue
+		}
+		assert.Equal(t, []rbacv1.PolicyRule{{APIGroups: []string{"events.k8s.io", ""}, Resources: []string{"events"}, Verbs: []string{"list", "watch"}}}, cluster.Rules)
+		assert.Len(t, role.Rules, 2)
+		env := map[string]string{}
+		for _, v := range w.pod.Spec.Containers[0].Env {
+			env[v.Name] = v.Value
+		}
+		assert.Equal(t, namespace, env["SEALGATE_EVENTS_NAMESPACE"])
+		assert.Equal(t, role.Rules[1].ResourceNames[0], env["SEALGATE_EVENTS_LEASE"])
+		assert.Equal(t, "prod", env["SEALGATE_CLUSTER_NAME"])
 	}
 }
 

@@ -10,6 +10,9 @@ are merged, and environment. Both are made of the values alone.
 {{- if $v.tls.enabled }}
 {{- $sources = append $sources (ternary "embedded:mtls" "embedded:tls" $v.tls.clientAuth) }}
 {{- end }}
+{{- if $v.events.enabled }}
+{{- $sources = append $sources "embedded:events" }}
+{{- end }}
 {{- if $v.seal.enabled }}
 {{- $recipients := list }}
 {{- range $v.seal.recipients }}
@@ -63,6 +66,11 @@ SEALGATE_TEMPO: {{ .values.backends.tempo | quote }}
 SEALGATE_LOKI: {{ .values.backends.loki | quote }}
 SEALGATE_PROMETHEUS: {{ .values.backends.prometheus | quote }}
 SEALGATE_CONNECTION_AGE: {{ .values.maxConnectionAge | default "0s" }}
+{{- if .values.events.enabled }}
+SEALGATE_CLUSTER_NAME: {{ .root.Values.clusterName | quote }}
+SEALGATE_EVENTS_LEASE: {{ include "sealgate.role.fullname" . }}-events
+SEALGATE_EVENTS_NAMESPACE: {{ .root.Release.Namespace }}
+{{- end }}
 {{- if .values.seal.enabled }}
 SEALGATE_SEARCH: {{ .values.seal.search | toJson | quote }}
 SEALGATE_SEARCH_KEY: {{ printf "/etc/sealgate/keys/%s" .values.seal.searchKey | quote }}

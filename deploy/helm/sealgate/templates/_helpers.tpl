@@ -59,6 +59,11 @@ labels:
 {{- $account.name | default (ternary (include "sealgate.role.fullname" .) "default" $account.create) }}
 {{- end }}
 
+{{/* Whether pods of a role ask the API server, and so need a token: true or false. */}}
+{{- define "sealgate.role.asksAPIServer" -}}
+{{- or (eq .role "agent") (and (eq .role "gateway") .root.Values.gateway.events.enabled) }}
+{{- end }}
+
 {{- define "sealgate.role.image" -}}
 {{- $image := .values.image }}
 {{- if $image.digest -}}

@@ -173,7 +173,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   serviceAccountName: {{ include "sealgate.role.serviceAccountName" . }}
-  automountServiceAccountToken: {{ eq .role "agent" }}
+  automountServiceAccountToken: {{ include "sealgate.role.asksAPIServer" . }}
   enableServiceLinks: false
   securityContext:
     {{- toYaml $v.podSecurityContext | nindent 4 }}
