@@ -19,7 +19,7 @@ VERSION     := $(shell sed -n 's/^ *version: *//p' builder-config.yaml)
 TOOLS       := $(BUILD)/tools
 ROOTS       := $(BUILD)/image/ca-certificates.crt
 FILTERS     := $(patsubst wasmfilters/shipped/%/main.go,wasmfilters/builtin/modules/%.wasm.gz,$(wildcard wasmfilters/shipped/*/main.go))
-MODULES     := . internal/tools packaging/roots test/bench test/deploy
+MODULES     := . internal/tools packaging/roots processor/resourcedetection test/bench test/deploy
 SAY         := @printf '== %s\n'
 
 # Products and tests are built alike, so that they share Go's build cache.
@@ -53,7 +53,7 @@ build: $(GATEWAY) $(SEALCTL) $(ROOTS) ## Build the gateway and its tool: build/o
 
 # Generated sources of the distribution. OCB resolves the modules once; a change
 # of our own code only links anew.
-$(BUILD)/otelcol/.stamp: builder-config.yaml go.mod go.sum $(TOOLS)/builder
+$(BUILD)/otelcol/.stamp: builder-config.yaml go.mod go.sum processor/resourcedetection/go.mod $(TOOLS)/builder
 	$(SAY) 'generating the distribution (downloads its modules the first time)'
 	@mkdir -p $(BUILD)
 	@$(TOOLS)/builder --config builder-config.yaml --skip-compilation > $(BUILD)/builder.log 2>&1 || { cat $(BUILD)/builder.log; exit 1; }
@@ -187,6 +187,7 @@ test: build-all $(TOOLS)/nfpm $(TOOLS)/helm backends ## Run every test, the end-
 	$(SAY) 'running every test'
 	@$(BINARIES) $(GO) test -timeout 30m ./...
 	@$(GO) test -tags sealgate_bench ./seal/archive ./internal/guard
+	@$(GO) test -C processor/resourcedetection ./... && $(GO) test -C packaging/roots ./...
 	@$(BINARIES) $(GO) test -C test/deploy ./...
 
 CLUSTERS ?= 1.26 1.37
@@ -249,7 +250,7 @@ check: $(TOOLS)/mdatagen ## Format, vet, and generated files up to date
 	$(SAY) 'format'
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted; run gofmt -w on:"; echo "$$bad"; exit 1; }
 	$(SAY) 'vet'
-	@$(GO) vet ./... && $(GO) vet -C test/bench ./... && $(GO) vet -C test/bench -tags sealgate_bench ./... && $(GO) vet -C test/deploy ./...
+	@$(GO) vet ./... && $(GO) vet -C test/bench ./... && $(GO) vet -C test/bench -tags sealgate_bench ./... && $(GO) vet -C test/deploy ./... && $(GO) vet -C processor/resourcedetection ./...
 	$(SAY) 'generated files and go.mod'
 	@for m in $(MODULES); do $(GO) mod tidy -C $$m -diff || { echo "run go mod tidy in $$m"; exit 1; }; done
 	@$(GO) generate ./...

@@ -279,6 +279,20 @@ func TestSealingMountsOnlyTheKeysThatAreNamed(t *testing.T) {
 	}
 }
 
+func TestNodesOfASealedReleaseHoldNothingInTheClear(t *testing.T) {
+	r := render(t, "sealgate", examples(t)["sealed"]...)
+	config := effectiveConfig(t, r, *r.workload("DaemonSet", "sealgate-agent"))
+	extensions := config["extensions"].(map[string]any)
+	for _, stored := range []map[string]any{
+		config["exporters"].(map[string]any)["otlp_grpc/gateway"].(map[string]any)["sending_queue"].(map[string]any),
+		config["receivers"].(map[string]any)["file_log"].(map[string]any),
+	} {
+		extension := extensions[stored["storage"].(string)].(map[string]any)
+		file := extension["encryption"].(map[string]any)["file"].(map[string]any)
+		assert.Equal(t, "/etc/sealgate/queue/queue.key", file["path"], stored["storage"])
+	}
+}
+
 func TestBothEndsOfMutualTLSHaveTheirCertificates(t *testing.T) {
 	r := render(t, "sealgate", examples(t)["mtls"]...)
 	gateway, agent := r.workload("StatefulSet", "sealgate-gateway"), r.workload("DaemonSet", "sealgate-agent")
@@ -293,6 +307,19 @@ func TestBothEndsOfMutualTLSHaveTheirCertificates(t *testing.T) {
 		assert.Equal(t, want, tls[key], key)
 	}
 	assert.NotEqual(t, true, tls["insecure"])
+}
+
+// A gateway that starts after the agents gets its share, if they connect again to all that the headless Service names.
+func TestAgentsSpreadOverTheGateways(t *testing.T) {
+	never := any(nil)
+	for setting, want := range map[string]any{"": "30s", "gateway.maxConnectionAge=2m": "2m0s", "gateway.maxConnectionAge=": never} {
+		r := render(t, "sealgate", "--set", setting)
+		grpc := effectiveConfig(t, r, *r.workload("StatefulSet", "sealgate-gateway"))["receivers"].(map[string]any)["otlp"].(map[string]any)["protocols"].(map[string]any)["grpc"].(map[string]any)
+		assert.Equal(t, want, grpc["keepalive"].(map[string]any)["server_parameters"].(map[string]any)["max_connection_age"], setting)
+		exporter := effectiveConfig(t, r, *r.workload("DaemonSet", "sealgate-agent"))["exporters"].(map[string]any)["otlp_grpc/gateway"].(map[string]any)
+		assert.Equal(t, "dns:///sealgate-gateway-headless."+namespace+".svc:4317", exporter["endpoint"])
+		assert.Equal(t, "round_robin", exporter["balancer_name"])
+	}
 }
 
 func TestOnlyAChangedConfigurationRestartsPods(t *testing.T) {
@@ -477,9 +504,10 @@ func TestAddressesOfBackendsHaveNoPathOfTheirAPI(t *testing.T) {
 
 func TestInstallingSaysWhatIsNotSafe(t *testing.T) {
 	for flags, want := range map[string]string{
-		"gateway.tls.enabled=false":         "without TLS",
-		"gateway.persistence.enabled=false": "queues are in memory",
-		"clusterName=":                      "clusterName is empty",
+		"gateway.tls.enabled=false":                           "without TLS",
+		"gateway.persistence.enabled=false":                   "queues are in memory",
+		"clusterName=":                                        "clusterName is empty",
+		"gateway.seal.enabled=true,gateway.seal.secretName=a": "agent.encryption.secretName is empty",
 	} {
 		out, err := helm(t, "install", "sealgate", chartDir, "--dry-run=client", "--set", flags)
 		require.NoError(t, err, out)

@@ -38,8 +38,8 @@ func writePodFiles(t *testing.T, dir string) {
 		writeFile(t, filepath.Join(dir, "tls", name), pem.EncodeToMemory(block))
 	}
 	writeFile(t, filepath.Join(dir, "auth/token"), []byte("a-token\n"))
-	for name, more := range map[string][]string{"reader": nil, "auditor": nil, "search": {"--symmetric"}} {
-		args := append([]string{"keygen", "--out", filepath.Join(dir, "keys"), "--name", name}, more...)
+	for name, more := range map[string][]string{"keys/reader": nil, "keys/auditor": nil, "keys/search": {"--symmetric"}, "queue/queue": {"--symmetric"}} {
+		args := append([]string{"keygen", "--out", filepath.Join(dir, filepath.Dir(name)), "--name", filepath.Base(name)}, more...)
 		out, err := exec.CommandContext(t.Context(), built(t, "SEALGATE_CTL"), args...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}

@@ -34,13 +34,14 @@ func Secrets(dir string) (env []string, err error) {
 		"tls/tls.crt": certificate, "tls/ca.crt": certificate, "tls/tls.key": private,
 		"kafka/client.pem": certificate, "kafka/ca.pem": certificate, "kafka/client.key": private,
 		"keys/reader.pub.pem": reader, "keys/search.key": []byte(strings.Repeat("0f", seal.KeySize) + "\n"),
-		"tokens": []byte("a-token\n"), "token": []byte("a-token\n"), "htpasswd": []byte("shop:$2y$05$hash\n"),
+		"queue/queue.key": []byte(strings.Repeat("1e", seal.KeySize) + "\n"),
+		"tokens":          []byte("a-token\n"), "token": []byte("a-token\n"), "htpasswd": []byte("shop:$2y$05$hash\n"),
 	} {
 		path := filepath.Join(dir, name)
 		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600))
 	}
 	for variable, name := range map[string]string{
-		"SEALGATE_TLS_DIR": "tls", "SEALGATE_RECIPIENT": "keys/reader.pub.pem", "SEALGATE_SEARCH_KEY": "keys/search.key",
+		"SEALGATE_TLS_DIR": "tls", "SEALGATE_RECIPIENT": "keys/reader.pub.pem", "SEALGATE_SEARCH_KEY": "keys/search.key", "SEALGATE_QUEUE_KEY": "queue/queue.key",
 		"SEALGATE_TOKENS": "tokens", "SEALGATE_TOKEN": "token", "SEALGATE_HTPASSWD": "htpasswd",
 	} {
 		env = append(env, variable+"="+filepath.Join(dir, name))

@@ -36,22 +36,29 @@ func newSite(t *testing.T) *site {
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	t.Cleanup(cancel)
 	s := &site{t: t, ctx: ctx, dir: t.TempDir()}
-	binary := harness.Built(t, "SEALGATE_BIN")
+	harness.Built(t, "SEALGATE_BIN")
 	var err error
 	s.sink, err = harness.StartSink()
 	require.NoError(t, err)
 	t.Cleanup(s.sink.Close)
-	// It writes no severities, so that records come out as they were sent.
-	config := "embedded:gateway\nyaml:processors::wasmfilter::infer_severity: guard"
-	s.gateway, err = harness.StartGateway(ctx, binary, s.dir, config, harness.Addresses{}, s.sink.Env()...)
-	s.endWithTest(s.gateway, err)
+	s.gateway = s.startGateway("gateway", harness.Addresses{})
 	return s
+}
+
+// startGateway starts a gateway in front of the sink, with its files in a folder of that name.
+func (s *site) startGateway(name string, at harness.Addresses, env ...string) *harness.Gateway {
+	s.t.Helper()
+	// It writes no severities, so that records come out as they were sent.
+	const config = "embedded:gateway\nyaml:processors::wasmfilter::infer_severity: guard"
+	g, err := harness.StartGateway(s.ctx, harness.Built(s.t, "SEALGATE_BIN"), filepath.Join(s.dir, name), config, at, append(env, s.sink.Env()...)...)
+	s.endWithTest(g, err)
+	return g
 }
 
 // start starts what sends to the gateway.
 func (s *site) start(variable, config string, env ...string) *harness.Gateway {
 	s.t.Helper()
-	env = append(env, "SEALGATE_GATEWAY="+s.gateway.GRPC, "SEALGATE_GATEWAY_INSECURE=true")
+	env = append([]string{"SEALGATE_GATEWAY=" + s.gateway.GRPC, "SEALGATE_GATEWAY_INSECURE=true"}, env...)
 	g, err := harness.StartGateway(s.ctx, harness.Built(s.t, variable), filepath.Join(s.dir, "sender"), config, harness.Addresses{}, env...)
 	s.endWithTest(g, err)
 	return g

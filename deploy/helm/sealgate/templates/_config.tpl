@@ -10,9 +10,6 @@ are merged, and environment. Both are made of the values alone.
 {{- if $v.tls.enabled }}
 {{- $sources = append $sources (ternary "embedded:mtls" "embedded:tls" $v.tls.clientAuth) }}
 {{- end }}
-{{- with $v.maxConnectionAge }}
-{{- $sources = append $sources (printf "yaml:receivers::otlp::protocols::grpc::keepalive::server_parameters::max_connection_age: %s" .) }}
-{{- end }}
 {{- if $v.seal.enabled }}
 {{- $recipients := list }}
 {{- range $v.seal.recipients }}
@@ -38,6 +35,9 @@ are merged, and environment. Both are made of the values alone.
 {{- if $v.gateway.tlsSecretName }}
 {{- $sources = append $sources (ternary "embedded:client-mtls" "embedded:client-tls" $v.gateway.clientCertificate) }}
 {{- end }}
+{{- if $v.encryption.secretName }}
+{{- $sources = append $sources "embedded:client-encrypted" }}
+{{- end }}
 {{- if not $v.logs.enabled }}
 {{- $sources = append $sources "yaml:service::pipelines::logs::receivers: [otlp]" }}
 {{- end }}
@@ -62,6 +62,7 @@ are merged, and environment. Both are made of the values alone.
 SEALGATE_TEMPO: {{ .values.backends.tempo | quote }}
 SEALGATE_LOKI: {{ .values.backends.loki | quote }}
 SEALGATE_PROMETHEUS: {{ .values.backends.prometheus | quote }}
+SEALGATE_CONNECTION_AGE: {{ .values.maxConnectionAge | default "0s" }}
 {{- if .values.seal.enabled }}
 SEALGATE_SEARCH: {{ .values.seal.search | toJson | quote }}
 SEALGATE_SEARCH_KEY: {{ printf "/etc/sealgate/keys/%s" .values.seal.searchKey | quote }}
@@ -85,6 +86,9 @@ SEALGATE_GATEWAY: {{ include "sealgate.gatewayEndpoint" .root | quote }}
 SEALGATE_GATEWAY_INSECURE: {{ include "sealgate.gatewayInsecure" .root | quote }}
 SEALGATE_POD_LOGS_EXCLUDE: {{ $v.logs.exclude | default (printf "/var/log/pods/%s_%s-*/*/*.log" .root.Release.Namespace (include "sealgate.fullname" .root)) | quote }}
 SEALGATE_LOGS_START: {{ $v.logs.startAt }}
+{{- if $v.encryption.secretName }}
+SEALGATE_QUEUE_KEY: {{ printf "/etc/sealgate/queue/%s" $v.encryption.key | quote }}
+{{- end }}
 SEALGATE_HOST_ROOT: {{ ternary "/hostfs" "/" $v.hostMetrics.enabled }}
 SEALGATE_KUBELET_INSECURE: {{ $v.kubeletStats.insecureSkipVerify | quote }}
 SEALGATE_KUBELET: {{ $v.kubeletStats.endpoint | quote }}

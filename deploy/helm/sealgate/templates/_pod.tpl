@@ -112,6 +112,17 @@ configMap:
     secretName: {{ . }}
     defaultMode: 0440
 {{- end }}
+{{- with .values.encryption }}
+{{- if .secretName }}
+- name: queue-key
+  secret:
+    secretName: {{ .secretName }}
+    defaultMode: 0400
+    items:
+      - key: {{ .key }}
+        path: {{ .key }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "sealgate.agent.mounts" }}
@@ -129,6 +140,11 @@ configMap:
 {{- if .values.gateway.tlsSecretName }}
 - name: tls
   mountPath: /etc/sealgate/tls
+  readOnly: true
+{{- end }}
+{{- if .values.encryption.secretName }}
+- name: queue-key
+  mountPath: /etc/sealgate/queue
   readOnly: true
 {{- end }}
 {{- end }}
