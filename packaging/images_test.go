@@ -214,7 +214,8 @@ func (i *image) testBill(t *testing.T, layouts, name string) {
 }
 
 func (i *image) testValidate(t *testing.T) {
-	c := i.container(t, []string{"K8S_NODE_NAME=node-1"}, "validate", "--config=/etc/sealgate/config.yaml")
+	outside := []string{"K8S_NODE_NAME=node-1", "SEALGATE_DETECTORS=[env]", "SEALGATE_KUBE_AUTH=none"} // of a cluster
+	c := i.container(t, outside, "validate", "--config=/etc/sealgate/config.yaml")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	require.NoError(t, harness.Poll(ctx, "its end", func(context.Context) (bool, error) { return c.Exited(), nil }))

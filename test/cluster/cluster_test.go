@@ -105,10 +105,10 @@ func crashes(ctx context.Context, t *testing.T, s *site) {
 	assert.Equal(t, "2", restarts, "it crashed")
 }
 
-// rotation: the kubelet cuts the logs of a pod at 200 KiB, which is 1,600 lines.
+// rotation: the kubelet cuts the logs of a pod at 200 KiB, which is some 1,400 lines.
 func rotation(ctx context.Context, t *testing.T, s *site) {
-	const count = 8000
-	s.run(ctx, t, maker{name: "rotator", count: count, rate: 400})
+	const count = 6000
+	s.run(ctx, t, maker{name: "rotator", count: count, rate: 200})
 	s.sent(ctx, t, "rotator", count/4)
 	s.deletePods(ctx, t, "agent")
 	s.arrives(ctx, t, "rotator", count, s.storedLines)

@@ -152,6 +152,7 @@ func (s *site) secrets(ctx context.Context, t *testing.T) {
 	keys := filepath.Join(Inside(), "keys")
 	s.sealctl(t, nil, "keygen", "--out", keys, "--name", "reader")
 	s.sealctl(t, nil, "keygen", "--out", keys, "--name", "search", "--symmetric")
+	s.sealctl(t, nil, "keygen", "--out", keys, "--name", "queue", "--symmetric")
 	s.reader = filepath.Join(keys, "reader.pem")
 	service := "sealgate-gateway"
 	require.NoError(t, s.node.PKI.Issue("gateway", Identity{Name: "gateway", Hosts: []string{
@@ -162,6 +163,7 @@ func (s *site) secrets(ctx context.Context, t *testing.T) {
 		{"create", "namespace", namespace},
 		{"create", "namespace", "shop"},
 		{"create", "secret", "generic", "keys", "--from-file=" + keys + "/reader.pub.pem", "--from-file=" + keys + "/search.key"},
+		{"create", "secret", "generic", "queue", "--from-file=" + keys + "/queue.key"},
 		s.certificate("gateway"),
 		s.certificate("agent"),
 	} {
@@ -199,6 +201,7 @@ gateway:
 agent:
   image: {repository: sealgate.test/agent, tag: "1", pullPolicy: Never}
   gateway: {tlsSecretName: agent-tls, clientCertificate: true}
+  encryption: {secretName: queue}
   logs: {startAt: beginning}
   config:
     receivers: # the test does not wait for half a minute
