@@ -49,15 +49,13 @@ func New(o Options) *Checker {
 const UnknownSize = -1
 
 // weighs says whether the items of a request have to be weighed. The size is an upper
-// bound of the request's, or UnknownSize; measure tells it.
-func (c *Checker) weighs(size int, measure func() int) bool {
-	if c.MaxItemBytes == 0 {
+// bound of the request's, or UnknownSize; heaviest is one of its largest item's.
+func (c *Checker) weighs(size int, heaviest func() int) bool {
+	switch {
+	case c.MaxItemBytes == 0, size != UnknownSize && size <= c.MaxItemBytes:
 		return false
 	}
-	if size == UnknownSize {
-		size = measure()
-	}
-	return size > c.MaxItemBytes
+	return heaviest() > c.MaxItemBytes
 }
 
 // framing is the most that the encoding of a message adds to its fields: a tag and a
@@ -66,8 +64,7 @@ const framing = 3 * 6
 
 // Traces removes refused spans from a request of at most size bytes.
 func (c *Checker) Traces(td ptrace.Traces, size int) (r Result) {
-	m := ptrace.ProtoMarshaler{}
-	if c.weighs(size, func() int { return m.TracesSize(td) }) {
+	if c.weighs(size, func() int { return heaviestSpan(td) }) {
 		c.weighSpans(td, &r)
 	}
 	if !c.Tempo {
@@ -129,8 +126,7 @@ func prune(td ptrace.Traces) {
 
 // Logs removes refused log records from a request of at most size bytes.
 func (c *Checker) Logs(ld plog.Logs, size int) (r Result) {
-	m := plog.ProtoMarshaler{}
-	if c.weighs(size, func() int { return m.LogsSize(ld) }) {
+	if c.weighs(size, func() int { return heaviestRecord(ld) }) {
 		c.weighRecords(ld, &r)
 	}
 	if !c.Loki {
@@ -249,8 +245,7 @@ func textBytes(attributes pcommon.Map) (n int) {
 // Metrics removes refused data points from a request of at most size bytes, and repairs
 // attributes that Prometheus has no label for.
 func (c *Checker) Metrics(md pmetric.Metrics, size int) (r Result) {
-	m := pmetric.ProtoMarshaler{}
-	if c.weighs(size, func() int { return m.MetricsSize(md) }) {
+	if c.weighs(size, func() int { return heaviestPoint(md) }) {
 		c.weighPoints(md, &r)
 	}
 	if !c.Prometheus {

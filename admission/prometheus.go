@@ -60,12 +60,9 @@ func (c *Checker) metric(m pmetric.Metric, last pcommon.Timestamp, r *Result) {
 	case pmetric.MetricTypeHistogram:
 		histograms(m.Histogram().DataPoints(), last, r)
 	case pmetric.MetricTypeExponentialHistogram:
-		for _, p := range m.ExponentialHistogram().DataPoints().All() {
-			exemplars(p.Exemplars(), r)
-		}
-		points(m.ExponentialHistogram().DataPoints(), last, r, exponentialRefused)
+		exponentials(m.ExponentialHistogram().DataPoints(), last, r)
 	case pmetric.MetricTypeSummary:
-		points(m.Summary().DataPoints(), last, r, never)
+		summaries(m.Summary().DataPoints(), last, r)
 	}
 }
 
@@ -95,15 +92,24 @@ func (c *Checker) metricRefused(m pmetric.Metric) (Reason, bool) {
 }
 
 // numbers checks the data points of gauges and sums. These and histograms are most of all
-// points, so their loops are written out.
+// points, so their loops are written out: nothing is called for a point that is plain.
 func numbers(points pmetric.NumberDataPointSlice, last pcommon.Timestamp, r *Result) {
-	bad := false
+	odd, bad := false, false
 	for i := range points.Len() {
 		p := points.At(i)
-		repair(p.Attributes(), r)
-		exemplars(p.Exemplars(), r)
-		if at := p.Timestamp(); at == 0 || at > last {
-			bad = true
+		for k := range p.Attributes().All() {
+			if !plainKey(k) {
+				odd = true
+			}
+		}
+		odd = odd || p.Exemplars().Len() > 0
+		at := p.Timestamp()
+		bad = bad || at == 0 || at > last
+	}
+	if odd {
+		for _, p := range points.All() {
+			repair(p.Attributes(), r)
+			exemplars(p.Exemplars(), r)
 		}
 	}
 	if bad {
@@ -112,14 +118,60 @@ func numbers(points pmetric.NumberDataPointSlice, last pcommon.Timestamp, r *Res
 }
 
 func histograms(points pmetric.HistogramDataPointSlice, last pcommon.Timestamp, r *Result) {
-	bad := false
+	odd, bad := false, false
 	for i := range points.Len() {
 		p := points.At(i)
-		repair(p.Attributes(), r)
-		exemplars(p.Exemplars(), r)
-		if at := p.Timestamp(); at == 0 || at > last {
-			bad = true
+		for k := range p.Attributes().All() {
+			if !plainKey(k) {
+				odd = true
+			}
 		}
+		odd = odd || p.Exemplars().Len() > 0
+		at := p.Timestamp()
+		bad = bad || at == 0 || at > last
+	}
+	if odd {
+		for _, p := range points.All() {
+			repair(p.Attributes(), r)
+			exemplars(p.Exemplars(), r)
+		}
+	}
+	if bad {
+		r.add(removePoints(points, last, never))
+	}
+}
+
+func exponentials(points pmetric.ExponentialHistogramDataPointSlice, last pcommon.Timestamp, r *Result) {
+	odd, bad := false, false
+	for i := range points.Len() {
+		p := points.At(i)
+		for k := range p.Attributes().All() {
+			if !plainKey(k) {
+				odd = true
+			}
+		}
+		odd = odd || p.Exemplars().Len() > 0
+		at := p.Timestamp()
+		_, refused := exponentialRefused(p)
+		bad = bad || refused || at == 0 || at > last
+	}
+	if odd {
+		for _, p := range points.All() {
+			repair(p.Attributes(), r)
+			exemplars(p.Exemplars(), r)
+		}
+	}
+	if bad {
+		r.add(removePoints(points, last, exponentialRefused))
+	}
+}
+
+func summaries(points pmetric.SummaryDataPointSlice, last pcommon.Timestamp, r *Result) {
+	bad := false
+	for _, p := range points.All() {
+		repair(p.Attributes(), r)
+		_, refused := timeRefused(p.Timestamp(), last)
+		bad = bad || refused
 	}
 	if bad {
 		r.add(removePoints(points, last, never))
@@ -135,21 +187,6 @@ type pointSlice[P point] interface {
 	Len() int
 	At(int) P
 	RemoveIf(func(P) bool)
-}
-
-// points checks the data points of the other kinds. Refused has the checks of the kind.
-func points[P point, S pointSlice[P]](all S, last pcommon.Timestamp, r *Result, refused func(P) (Reason, bool)) {
-	bad := false
-	for i := range all.Len() {
-		p := all.At(i)
-		repair(p.Attributes(), r)
-		_, byTime := timeRefused(p.Timestamp(), last)
-		_, byKind := refused(p)
-		bad = bad || byTime || byKind
-	}
-	if bad {
-		r.add(removePoints(all, last, refused))
-	}
 }
 
 // removePoints removes the refused data points. It has a result of its own, so that a
@@ -196,8 +233,13 @@ func exponentialRefused(p pmetric.ExponentialHistogramDataPoint) (Reason, bool) 
 	return CountMismatch, total != p.Count()
 }
 
+// sum adds four counts at once: each has to be fetched through two pointers.
 func sum(counts pcommon.UInt64Slice) (total uint64) {
-	for i := range counts.Len() {
+	i, n := 0, counts.Len()
+	for ; i+4 <= n; i += 4 {
+		total += counts.At(i) + counts.At(i+1) + counts.At(i+2) + counts.At(i+3)
+	}
+	for ; i < n; i++ {
 		total += counts.At(i)
 	}
 	return total
@@ -235,14 +277,14 @@ func nameable(text string) bool {
 
 func alphanumeric(c byte) bool { return c|0x20-'a' <= 'z'-'a' || c-'0' <= 9 }
 
+// plainKey says whether a key is like nearly all: Prometheus has a label for it.
+func plainKey(k string) bool { return k != "" && alphanumeric(k[0]) }
+
 // repair renames the attributes that Prometheus has no label for: the name of the metric,
 // and names without a letter or digit.
 func repair(attributes pcommon.Map, r *Result) {
 	for k := range attributes.All() {
-		if k != "" && alphanumeric(k[0]) { // nearly all
-			continue
-		}
-		if k == nameLabel || !nameable(k) {
+		if !plainKey(k) && (k == nameLabel || !nameable(k)) {
 			rename(attributes, r)
 			return
 		}

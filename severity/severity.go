@@ -99,6 +99,9 @@ type candidate struct {
 // Reset makes the Finder forget the record before.
 func (f *Finder) Reset() { *f = Finder{} }
 
+// Idle says whether nothing that was offered tells anything: then the body alone tells the severity.
+func (f *Finder) Idle() bool { return f.rank == 0 && f.number.key|f.letter.key == 0 && f.about == 0 }
+
 // In sets the source of the fields that follow: Attribute, which is the default, or Field.
 func (f *Finder) In(s Source) { f.source = s }
 

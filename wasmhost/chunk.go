@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"github.com/sealgate/sealgate/internal/repeats"
 	"github.com/sealgate/sealgate/wasmhost/columns"
 )
 
@@ -46,8 +47,11 @@ type encoder struct {
 	texts      [][]text // for each column of texts of records, in the order of the plan
 	resTexts   [][]text
 	templates  []uint64
+	repeats    repeats.Texts // numbers bodies
+	masked     []uint64      // of each different body, the template id
 	identities []uint64
-	sizes      []int // about the bytes of each record in OTLP
+	sizes      []int  // about the bytes of each record in OTLP
+	protected  []byte // 1 for a protected record; empty where the guest does not ask
 	textSize   int
 
 	identifier *identifier // nil where no identity is wanted
@@ -84,6 +88,8 @@ func (e *encoder) gather(recs Records, records []int32, most size) int {
 func (e *encoder) reset() {
 	clear(e.bodies)
 	e.bodies, e.resources, e.resource, e.textSize = e.bodies[:0], e.resources[:0], e.resource[:0], 0
+	e.protected, e.masked = e.protected[:0], e.masked[:0]
+	e.repeats.Reset()
 	for i := range e.texts {
 		clear(e.texts[i])
 		e.texts[i] = e.texts[i][:0]
@@ -316,8 +322,26 @@ func (e *encoder) writeDerived(b []byte, recs Records, c column) {
 func (e *encoder) findTemplates() {
 	e.templates = e.templates[:0]
 	for _, body := range e.bodies {
-		e.templates = append(e.templates, e.masker.ID(body))
+		e.templates = append(e.templates, e.template(body))
 	}
+}
+
+// leastRepeats is how many records a chunk has where it pays to mask equal bodies once.
+const leastRepeats = 32
+
+func (e *encoder) template(body string) uint64 {
+	if len(e.bodies) < leastRepeats {
+		return e.masker.ID(body)
+	}
+	n, known := e.repeats.Number(body)
+	if known {
+		return e.masked[n]
+	}
+	id := e.masker.ID(body)
+	if n >= 0 {
+		e.masked = append(e.masked, id)
+	}
+	return id
 }
 
 // recordOverhead is about what OTLP adds to the body and the attributes of a record, in bytes: times, severity, lengths.
@@ -335,6 +359,25 @@ func (e *encoder) findIdentities(recs Records) {
 		e.identities = append(e.identities, id)
 		e.sizes = append(e.sizes, recordOverhead+len(e.bodies[k])+size)
 	}
+}
+
+// findProtected keeps what it finds: what is in the guest's memory is the guest's.
+func (e *encoder) findProtected(recs Records) {
+	for _, i := range e.records {
+		is := byte(0)
+		if recs.Protected(int(i)) {
+			is = 1
+		}
+		e.protected = append(e.protected, is)
+	}
+}
+
+// isProtected says whether the host keeps record i, which is the record k of the chunk.
+func (e *encoder) isProtected(recs Records, i, k int) bool {
+	if len(e.protected) > 0 {
+		return e.protected[k] != 0
+	}
+	return recs.Protected(i)
 }
 
 func writeNumbers(b []byte, numbers []uint64) {
@@ -367,12 +410,8 @@ func (e *encoder) writeRaw(b []byte, recs Records, c column) {
 			copy(b[16*k:], id[:])
 		}
 	case columnProtected:
-		for k, i := range e.records {
-			b[k] = 0
-			if recs.Protected(int(i)) {
-				b[k] = 1
-			}
-		}
+		e.findProtected(recs)
+		copy(b, e.protected)
 	}
 }
 

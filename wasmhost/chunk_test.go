@@ -64,6 +64,21 @@ func textsOf(column []byte, n int) (texts []string) {
 	return texts
 }
 
+// TestEqualBodiesAreMaskedAlike takes chunks in which bodies come again, which are masked once.
+func TestEqualBodiesAreMaskedAlike(t *testing.T) {
+	for _, n := range []int{1, leastRepeats - 1, leastRepeats, 500} {
+		b := &batch{resources: 1}
+		for i := range n {
+			b.records = append(b.records, record{body: fmt.Sprintf("order %d of %s", i%11, strings.Repeat("x", i*i%7))})
+		}
+		chunk, _ := chunkOf(t, Manifest{Columns: []string{"template"}}, b, n)
+		var m columns.Masker
+		for k, r := range b.records {
+			require.Equal(t, m.ID(r.body), le.Uint64(columnOf(chunk, 0)[8*k:]))
+		}
+	}
+}
+
 func TestAChunkHasTheColumnsInTheOrderOfTheManifest(t *testing.T) {
 	b := &batch{resources: 2, records: []record{
 		{severity: 9, time: 5, body: "GET /healthz 1", attrs: map[string]string{"a": "x"}},

@@ -13,21 +13,33 @@ type kind struct {
 	resource uint64 // its key
 	template uint64
 	bytes    uint64 // about the size of the records in OTLP
+	touched  uint32 // the period in which it became the newest: see memory
 }
 
 // memory remembers the kinds seen last. The zero value is ready for use, and takes its memory when the
-// first record is dropped.
-type memory struct{ table *lru.Table[kind] }
+// first record is dropped. Within a period no kind makes room for another, so that a kind becomes the
+// newest once at most.
+type memory struct {
+	table  *lru.Table[kind]
+	period uint32 // counts kinds that were added, and begins again
+}
 
 // add counts a dropped record.
 func (m *memory) add(identity uint64, k kind) {
 	if m.table == nil {
 		m.table = lru.New[kind](maxKinds)
 	}
-	if known := m.table.Use(identity); known != nil {
+	if place := m.table.Find(identity); place != 0 {
+		known := m.table.At(place)
 		known.bytes += k.bytes
+		if known.touched != m.period {
+			known.touched = m.period
+			m.table.Touch(place)
+		}
 		return
 	}
+	m.period++
+	k.touched = m.period
 	m.table.Add(identity, k)
 }
 

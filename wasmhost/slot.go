@@ -228,7 +228,7 @@ func (s *slot) drop(recs Records, i, k int, v Verdict) Verdict {
 		s.remember(recs, k)
 	}
 	v.Rule = s.program.rules[v.Rule]
-	if recs.Protected(i) {
+	if s.instance.encoder.isProtected(recs, i, k) {
 		s.count.protected++
 		s.count.protectedRepresented += v.Action.owed()
 		v.Action, v.Reason = Keep, ByProtected

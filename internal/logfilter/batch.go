@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sealgate/sealgate/internal/repeats"
 	"github.com/sealgate/sealgate/severity"
 	"github.com/sealgate/sealgate/wasmhost"
 	"github.com/sealgate/sealgate/wasmhost/columns"
@@ -45,6 +46,8 @@ type Batch struct {
 	places     []place
 	severities []severityOf
 	finder     severity.Finder
+	repeats    *repeats.Texts // numbers bodies whose severity the body alone tells
+	ofBody     []severityOf   // of each different one
 	counts     Counts
 }
 
@@ -53,7 +56,7 @@ type place struct{ resource, scope int32 }
 
 var _ wasmhost.Records = (*Batch)(nil)
 
-var batches = sync.Pool{New: func() any { return new(Batch) }}
+var batches = sync.Pool{New: func() any { return &Batch{repeats: new(repeats.Texts)} }}
 
 // maxKept is how many records a pooled batch keeps room for.
 const maxKept = 1 << 16
@@ -109,11 +112,14 @@ func (b *Batch) Release() {
 	clear(b.resources)
 	clear(b.scopes)
 	clear(b.severities)
+	clear(b.ofBody)
+	b.repeats.Reset()
 	b.counts.reset()
 	b.finder.Reset()
 	*b = Batch{
 		Verdicts: b.Verdicts[:0], resources: b.resources[:0], keys: b.keys[:0], scopes: b.scopes[:0], scopeKeys: b.scopeKeys[:0],
-		logs: b.logs[:0], places: b.places[:0], severities: b.severities[:0], finder: b.finder, counts: b.counts,
+		logs: b.logs[:0], places: b.places[:0], severities: b.severities[:0], finder: b.finder, repeats: b.repeats, ofBody: b.ofBody[:0],
+		counts: b.counts,
 	}
 	batches.Put(b)
 }

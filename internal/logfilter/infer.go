@@ -47,14 +47,13 @@ func (b *Batch) inferred(i int) *severityOf {
 	if !s.known {
 		*s = severityOf{known: true}
 		if b.view.Infer != InferOff {
-			found := b.infer(b.logs[i])
-			s.number, s.severe, s.text = found.Number, found.Severe, found.Text
+			*s = b.infer(b.logs[i])
 		}
 	}
 	return s
 }
 
-func (b *Batch) infer(r plog.LogRecord) severity.Result {
+func (b *Batch) infer(r plog.LogRecord) severityOf {
 	f := &b.finder
 	f.Reset()
 	if text := r.SeverityText(); text != "" {
@@ -64,6 +63,9 @@ func (b *Batch) infer(r plog.LogRecord) severity.Result {
 	switch body := r.Body(); body.Type() {
 	case pcommon.ValueTypeEmpty:
 	case pcommon.ValueTypeStr:
+		if f.Idle() && len(b.logs) >= leastRepeats {
+			return b.inferText(body.Str())
+		}
 		f.Text(body.Str())
 	case pcommon.ValueTypeMap:
 		f.In(severity.Field)
@@ -74,7 +76,29 @@ func (b *Batch) infer(r plog.LogRecord) severity.Result {
 	default:
 		f.Text(body.AsString())
 	}
-	return f.Result()
+	return found(f)
+}
+
+// leastRepeats is how many records a batch has where it pays to read equal bodies once.
+const leastRepeats = 32
+
+// inferText is infer for a record that says nothing but its body.
+func (b *Batch) inferText(body string) severityOf {
+	n, known := b.repeats.Number(body)
+	if known {
+		return b.ofBody[n]
+	}
+	b.finder.Text(body)
+	s := found(&b.finder)
+	if n >= 0 {
+		b.ofBody = append(b.ofBody, s)
+	}
+	return s
+}
+
+func found(f *severity.Finder) severityOf {
+	r := f.Result()
+	return severityOf{number: r.Number, severe: r.Severe, known: true, text: r.Text}
 }
 
 // find shows the fields of a map to the finder, and those one level below under joined names.

@@ -150,6 +150,37 @@ func TestKeysDoNotDependOnTheOrderOfAttributes(t *testing.T) {
 	assert.Equal(t, 2, b.Resource(2))
 }
 
+// TestEqualBodiesAreInferredAlike holds records of a large batch, whose equal bodies are read once, to each alone.
+func TestEqualBodiesAreInferredAlike(t *testing.T) {
+	bodies := []string{"order placed", "ERROR x", `{"level":"warn","msg":"y"}`, "exited with code 137", "", "level=30"}
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for i := range 300 {
+		r := records.AppendEmpty()
+		r.Body().SetStr(bodies[i*i%len(bodies)])
+		switch i % 7 {
+		case 3:
+			r.Attributes().PutStr("level", "debug")
+		case 4:
+			r.Attributes().PutInt("exit_code", 1)
+		case 5:
+			r.Attributes().PutStr("pid", "7")
+		case 6:
+			r.Attributes().PutStr("log.iostream", "stderr")
+		}
+	}
+	v := &View{Guard: Guard{Severity: warn}, Infer: InferGuard}
+	b := v.Batch(t.Context(), ld)
+	defer b.Release()
+	for i, r := range records.All() {
+		alone := v.Batch(t.Context(), one(r.CopyTo))
+		assert.Equal(t, alone.Severity(0), b.Severity(i), i)
+		assert.Equal(t, alone.Protected(0), b.Protected(i), i)
+		assert.Equal(t, alone.inferred(0).text, b.inferred(i).text, i)
+		alone.Release()
+	}
+}
+
 func TestABatchIsReadWithoutAllocation(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector empties pools")

@@ -29,6 +29,7 @@ type filter struct {
 	arrived uint64 // time of the last chunk
 	latest  uint64 // time of the last record, by the clock that is configured
 	told    uint64 // when all was reported last, where windows have no end
+	period  uint8  // counts entries that were added, and begins again
 }
 
 // maxEvicted bounds what is remembered until the next flush.
@@ -42,6 +43,9 @@ type entry struct {
 	kept     uint32    // records of this window that were kept
 	level    level
 	due      bool // what is owed is of a window that has ended
+	// touched is the period in which the entry became the newest. Within a period no entry makes room
+	// for another, so once is enough: to move an entry reads and writes its neighbours.
+	touched uint8
 }
 
 func (f *filter) Configure(config []byte) (sdk.Manifest, error) {

@@ -54,7 +54,10 @@ func (f *filter) count(k *columns, v []sdk.Verdict, i int) int {
 			return i
 		}
 		f.latest = now
-		f.entries.Touch(place)
+		if e.touched != f.period {
+			e.touched = f.period
+			f.entries.Touch(place)
+		}
 		e.owed.Add(debt.Time(k.times[i], now))
 		v[i] = sdk.Count(l.rule())
 	}
@@ -124,5 +127,7 @@ func (f *filter) remember(e entry) {
 			f.evicted = append(f.evicted, *oldest)
 		}
 	}
+	f.period++
+	e.touched = f.period
 	f.entries.Add(e.identity, e)
 }
