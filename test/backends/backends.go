@@ -24,6 +24,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -147,10 +148,55 @@ func (b Backend) ensure(ctx context.Context, progress io.Writer, root string) (s
 		return "", err
 	}
 	binary := filepath.Join(cache, "backends", b.Name+"-"+key, b.Name)
-	if _, err := os.Stat(binary); err == nil {
+	if isFile(binary) {
+		return binary, nil
+	}
+	unlock, err := lock(ctx, progress, filepath.Dir(binary))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if isFile(binary) { // another process built it meanwhile
 		return binary, nil
 	}
 	return binary, b.build(ctx, progress, module, binary)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// lock makes directory, and waits until no other process has locked it. Two builds
+// of one server would take the memory and the time of both.
+func lock(ctx context.Context, progress io.Writer, directory string) (unlock func(), err error) {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(directory)
+	if err != nil {
+		return nil, err
+	}
+	for waits := 0; ; waits++ {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return func() { f.Close() }, nil
+		}
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
+			break
+		}
+		if waits == 0 {
+			fmt.Fprintf(progress, "== waiting for another process that builds %s\n", directory)
+		}
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+			continue
+		}
+		break
+	}
+	f.Close()
+	return nil, fmt.Errorf("locking %s: %w", directory, err)
 }
 
 // key is a digest of everything that decides what the binary will be.
@@ -184,7 +230,7 @@ func cacheDir() (string, error) {
 }
 
 // build compiles into a temporary name and renames at the end: an interrupted
-// build, or two at once, never leave half a binary behind.
+// build never leaves half a binary behind.
 func (b Backend) build(ctx context.Context, progress io.Writer, module, binary string) error {
 	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
 		return err

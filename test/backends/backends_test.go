@@ -4,7 +4,10 @@
 package backends
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,4 +93,30 @@ func TestEveryBackendHasItsModuleAndConfiguration(t *testing.T) {
 		_, err := b.key(filepath.Join(root, "test", "backends", b.Module))
 		require.NoError(t, err, b.Name)
 	}
+}
+
+func TestTwoProcessesDoNotBuildOneServerAtOnce(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "server-key")
+	unlock, err := lock(t.Context(), io.Discard, directory)
+	require.NoError(t, err)
+
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = lock(cancelled, io.Discard, directory)
+	require.ErrorIs(t, err, context.Canceled, "it waits while the first has it")
+
+	waiting, progress := io.Pipe()
+	got := make(chan error, 1)
+	go func() {
+		second, err := lock(t.Context(), progress, directory)
+		if err == nil {
+			second()
+		}
+		got <- err
+	}()
+	said, err := bufio.NewReader(waiting).ReadString('\n')
+	require.NoError(t, err)
+	assert.Contains(t, said, "waiting for another process that builds "+directory)
+	unlock()
+	require.NoError(t, <-got)
 }
