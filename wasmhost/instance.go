@@ -33,7 +33,8 @@ type instance struct {
 	bufferFn, filterFn, flushFn, saveFn, restoreFn api.Function
 
 	stack      [2]uint64 // parameters and result of a call
-	buffer     uint32    // address of what the guest lets the host write to
+	stackLeft  api.MutableGlobal
+	buffer     uint32 // address of what the guest lets the host write to
 	bufferSize uint32
 	verdicts   []Verdict // of the last chunk, with the rule numbers of the guest
 	lastNow    uint64
@@ -44,12 +45,55 @@ type instance struct {
 
 // host is what functions of the host know of the instance that calls them.
 type host struct {
-	fuel       api.MutableGlobal
+	fuel       api.MutableGlobal // the counter of a slice
+	reserve    api.MutableGlobal // the rest of the budget
+	budget     int64             // of the call
+	deadline   time.Time         // of the call; zero until it yields
 	keepOutput bool
 	output     []byte // of the call
 }
 
 type hostKey struct{}
+
+// Time is no measure of what a guest does: a busy machine is slow. It ends the calls of a guest that is written to
+// make its units of fuel dear, and comes far behind the fuel of any other.
+const (
+	maxCallTime  = 2 * time.Second
+	maxStartTime = 20 * time.Second
+)
+
+// maxTime is that of a call with a budget.
+func maxTime(budget int64) time.Duration {
+	if budget > MaxLiveFuel {
+		return maxStartTime
+	}
+	return maxCallTime
+}
+
+var errOutOfTime = errors.New("out of time")
+
+// begin gives a call its budget.
+func (h *host) begin(budget int64) {
+	counter, reserve := fuel.Split(budget)
+	h.fuel.Set(uint64(counter))
+	h.reserve.Set(uint64(reserve))
+	h.deadline = time.Time{}
+	h.budget = budget
+}
+
+func (h *host) left() int64 { return fuel.Left(h.fuel, h.reserve) }
+
+// yield is called between two slices of fuel: the guest can be preempted there. A call that takes long ends
+// with a panic, which the engine makes its error.
+func (h *host) yield() {
+	now := time.Now()
+	switch {
+	case h.deadline.IsZero(): // most calls end within their first slices, and none of them reads the clock
+		h.deadline = now.Add(maxTime(h.budget))
+	case now.After(h.deadline):
+		panic(errOutOfTime)
+	}
+}
 
 // charge takes units for what the host does on behalf of a guest.
 func charge(ctx context.Context, mod api.Module, units int64) {
@@ -65,9 +109,10 @@ func charge(ctx context.Context, mod api.Module, units int64) {
 // instance makes one, configured and ready for chunks. Its ABI and its manifest have been checked.
 func (m *Module) instance(opts Options) (*instance, error) {
 	i := &instance{opts: opts, host: host{keepOutput: opts.KeepOutput}, memLimit: uint64(m.runtime.opts.MemoryPages) << 16}
+	i.host.deadline = time.Now().Add(maxStartTime)
 	i.ctx = context.WithValue(context.Background(), hostKey{}, &i.host)
 	err := contain(func() (err error) {
-		i.mod, err = m.wasm.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, memoryAllocator), m.compiled,
+		i.mod, err = m.wasm.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, allocator(i.memLimit, i.host.yield)), m.compiled,
 			wazero.NewModuleConfig().WithName("").WithStartFunctions())
 		return err
 	})
@@ -98,8 +143,11 @@ func startFailure(err error) *Error {
 }
 
 func (i *instance) start() error {
-	var ok bool
-	if i.host.fuel, ok = i.mod.ExportedGlobal(fuel.Global).(api.MutableGlobal); !ok {
+	var ok, ok2 bool
+	i.host.fuel, ok = i.mod.ExportedGlobal(fuel.Global).(api.MutableGlobal)
+	i.host.reserve, ok2 = i.mod.ExportedGlobal(fuel.Reserve).(api.MutableGlobal)
+	i.stackLeft, _ = i.mod.ExportedGlobal(fuel.Stack).(api.MutableGlobal)
+	if !ok || !ok2 || i.stackLeft == nil {
 		return failure(KindABI, "", "the guest has no fuel counter: it was not metered")
 	}
 	i.mem = i.mod.ExportedMemory(exportMemory)
@@ -164,11 +212,11 @@ func (i *instance) call(fn api.Function, name string, budget int64) (uint64, err
 
 // callAt is call where the clock has just been read.
 func (i *instance) callAt(begin time.Time, fn api.Function, name string, budget int64) (uint64, error) {
-	i.host.fuel.Set(uint64(budget))
+	i.host.begin(budget)
 	err := i.enter(fn)
 	i.spent += i.opts.Now().Sub(begin)
-	i.fuelUsed += uint64(budget - int64(i.host.fuel.Get()))
-	if err == nil && fuel.Spent(i.host.fuel) { // the last thing it did was to call the host
+	i.fuelUsed += uint64(budget - i.host.left())
+	if err == nil && i.host.left() < 0 { // the last thing it did was to call the host
 		err = errors.New("spent")
 	}
 	if err != nil {
@@ -204,7 +252,11 @@ func (i *instance) trap(name string, err error, budget int64) *Error {
 	words := lastWords(i.say())
 	var exit *sys.ExitError
 	switch {
-	case fuel.Spent(i.host.fuel):
+	case errors.Is(err, errOutOfTime):
+		return failure(KindFuel, name, "the guest did not end within %v: its code is dearer than its fuel says", maxTime(budget))
+	case int32(i.stackLeft.Get()) < 0:
+		return failure(KindMemory, name, "the guest needs more than %d bytes of stack: it recurses without end, or too deep", fuel.DefaultStack)
+	case i.host.left() < 0:
 		return failure(KindFuel, name, "the guest did not end within its %d units of fuel: it loops for ever, or does too much "+
 			"for one chunk", budget)
 	case uint64(i.mem.Size()) > i.memLimit/8*7:

@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/tetratelabs/wazero"
+
+	"github.com/sealgate/sealgate/wasmhost/fuel"
 )
 
 // Engine is how guests are run.
@@ -41,7 +43,7 @@ type RuntimeOptions struct {
 
 const (
 	defaultMemoryPages   = 512
-	mostMemoryPages      = 32768 // sizes are 32 bits wide
+	mostMemoryPages      = fuel.MaxGranted // sizes are 32 bits wide
 	defaultMaxModuleSize = 16 << 20
 )
 
@@ -143,7 +145,7 @@ func (r *Runtime) config(e Engine) wazero.RuntimeConfig {
 	if e == EngineCompiler {
 		c = wazero.NewRuntimeConfigCompiler()
 	}
-	return c.WithMemoryLimitPages(r.opts.MemoryPages).WithDebugInfoEnabled(false)
+	return c.WithDebugInfoEnabled(false) // of memory there is as much as the allocator gives
 }
 
 func (r *Runtime) openCache() error {
