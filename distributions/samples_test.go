@@ -88,6 +88,29 @@ func TestEverySampleIsAcceptedAndTogetherTheyShowEveryComponent(t *testing.T) {
 	}
 }
 
+// What a backend refuses for good is refused where it comes in, whatever the protocol.
+func TestPipelinesOfCataloguesBeginWithAdmission(t *testing.T) {
+	files, err := filepath.Glob("*/components.yaml")
+	require.NoError(t, err)
+	require.Len(t, files, 3)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var config struct {
+			Service struct {
+				Pipelines map[string]struct{ Processors []string }
+			}
+		}
+		require.NoError(t, yaml.Unmarshal(content, &config))
+		require.NotEmpty(t, config.Service.Pipelines)
+		for name, pipeline := range config.Service.Pipelines {
+			if len(pipeline.Processors) > 0 { // else they are those of the embedded configuration
+				assert.Equal(t, "admission", pipeline.Processors[0], "%s: %s", file, name)
+			}
+		}
+	}
+}
+
 var kinds = []string{"receivers", "processors", "exporters", "connectors", "extensions"}
 
 // components are those that a configuration has, kind/type.

@@ -46,7 +46,7 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 	cfg = load("queue_storage/everything")
 	cfg.Directory = t.TempDir()
 	require.NoError(t, confmap.Validate(cfg))
-	assert.EqualValues(t, 10_000_000_000, cfg.MaxSize)
+	assert.Equal(t, int64(10_000_000_000), cfg.MaxSize)
 	assert.True(t, cfg.FSync)
 	assert.Equal(t, 5*time.Second, cfg.Timeout)
 	assert.Equal(t, "/etc/sealgate/queue.key", cfg.Encryption.Get().File.Get().Path)

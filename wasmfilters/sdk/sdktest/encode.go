@@ -198,7 +198,7 @@ func texts(n int, get func(int) (string, bool)) []byte {
 	for i := range n {
 		s, ok := get(i)
 		if !ok {
-			refs = u32(u32(refs, 0), 0xffffffff)
+			refs = u32(u32(refs, 0), -1) // all bits set: there is no text
 			continue
 		}
 		s = s[:min(len(s), sdk.MaxText)]
