@@ -140,7 +140,7 @@ func (s *scene) rage(ctx context.Context, seed uint64) (*truth, map[string]int64
 		}
 	}
 	for i, source := range quiet() {
-		steps = append(steps, &step{source: source, name: fmt.Sprintf("%s.quiet.%d", source.object.Name, i)})
+		steps = append(steps, &step{source: source, storm: "events that happen once", name: fmt.Sprintf("%s.quiet.%d", source.object.Name, i)})
 	}
 	order := make([]*step, 0)
 	for _, st := range steps {
