@@ -84,3 +84,33 @@ func cutSuffix(name, set string, least, most int) (string, bool) {
 	}
 	return name[:at], true
 }
+
+// withOwner replaces the names of an owner's pods in a message by the name of the owner. The template of a message keeps
+// words, and what a DaemonSet adds to its name can be one: proxy-bcdfg.
+func withOwner(message, owner string) string {
+	if owner == "" || !strings.Contains(message, owner+"-") {
+		return message
+	}
+	var b strings.Builder
+	for message != "" {
+		n := strings.IndexFunc(message, isOfName) // up to the next word that can be a name
+		if n < 0 {
+			break
+		}
+		b.WriteString(message[:n])
+		message = message[n:]
+		end := strings.IndexFunc(message, func(r rune) bool { return !isOfName(r) })
+		if end < 0 {
+			end = len(message)
+		}
+		word := message[:end]
+		if ownerOfPod(word).Name == owner {
+			word = owner
+		}
+		b.WriteString(word)
+		message = message[end:]
+	}
+	return b.String() + message
+}
+
+func isOfName(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' }
