@@ -88,29 +88,33 @@ func cutSuffix(name, set string, least, most int) (string, bool) {
 // withOwner replaces the names of an owner's pods in a message by the name of the owner. The template of a message keeps
 // words, and what a DaemonSet adds to its name can be one: proxy-bcdfg.
 func withOwner(message, owner string) string {
-	if owner == "" || !strings.Contains(message, owner+"-") {
+	if owner == "" {
 		return message
 	}
 	var b strings.Builder
-	for message != "" {
-		n := strings.IndexFunc(message, isOfName) // up to the next word that can be a name
+	for at := 0; ; {
+		n := strings.Index(message[at:], owner)
 		if n < 0 {
 			break
 		}
-		b.WriteString(message[:n])
-		message = message[n:]
-		end := strings.IndexFunc(message, func(r rune) bool { return !isOfName(r) })
-		if end < 0 {
-			end = len(message)
+		begin, end := at+n, at+n+len(owner)
+		for end < len(message) && isOfName(message[end]) {
+			end++
 		}
-		word := message[:end]
-		if ownerOfPod(word).Name == owner {
-			word = owner
+		at = end
+		if begin > 0 && isOfName(message[begin-1]) || ownerOfPod(message[begin:end]).Name != owner {
+			continue
 		}
-		b.WriteString(word)
-		message = message[end:]
+		b.Grow(len(message))
+		b.WriteString(message[:begin])
+		b.WriteString(owner)
+		message, at = message[end:], 0
 	}
-	return b.String() + message
+	if b.Len() == 0 {
+		return message
+	}
+	b.WriteString(message)
+	return b.String()
 }
 
-func isOfName(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' }
+func isOfName(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' }
