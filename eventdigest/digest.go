@@ -152,11 +152,11 @@ func (d *Digest) keyOf(e *Event) kindKey {
 	owner := OwnerOf(e.Object)
 	b := d.text[:0]
 	for _, part := range []string{e.Namespace, owner.Kind, owner.Name, e.Type, e.Reason} {
-		b = append(append(b, part...), 0)
+		b = appendText(b, part)
 	}
 	// What client-go's recorder puts before the message of similar events that it reports as one.
 	message := strings.TrimPrefix(e.Message, "(combined from similar events): ")
-	d.text, _ = d.masker.Append(b, message)
+	d.text, _ = d.masker.Append(b, withOwner(message, owner.Name))
 	sum := sha256.Sum256(d.text)
 	return kindKey(sum[:16])
 }
@@ -306,7 +306,7 @@ func hash64(parts ...string) uint64 {
 	var space [512]byte
 	b := space[:0]
 	for _, part := range parts {
-		b = append(append(b, part...), 0)
+		b = appendText(b, part)
 	}
 	sum := sha256.Sum256(b)
 	return binary.LittleEndian.Uint64(sum[:])

@@ -146,6 +146,46 @@ func TestPodsOfADeploymentAreOneKind(t *testing.T) {
 	assert.Equal(t, 2, records, "the first, and when it got worse")
 }
 
+func TestNamesOfPodsInAMessageDoNotMakeKinds(t *testing.T) {
+	const message = "Back-off restarting failed container app in pod %s_kube-system(0f9e4a3c-5b1d-4f8e-9a77-2d1c0b9a8f7e)"
+	for what, tt := range map[string]struct{ kind, object, message string }{
+		"DaemonSet":             {"Pod", "proxy-%s", message},
+		"StatefulSet":           {"Pod", "proxy-1", message},
+		"Deployment":            {"Pod", "proxy-6d4b75cb6d-%s", message},
+		"CronJob":               {"Pod", "proxy-28930123-%s", message},
+		"of a DaemonSet itself": {"DaemonSet", "proxy", "Created pod: proxy-%s"},
+		"of a ReplicaSet":       {"ReplicaSet", "proxy-6d4b75cb6d", "Created pod: proxy-6d4b75cb6d-%s"},
+	} {
+		d := New(options)
+		for i, end := range []string{"bcdfg", "bcd2f", "x2x4z", "99999", "hwmqp"} {
+			e := backOff(fmt.Sprint("event-", i), 1)
+			pod := strings.ReplaceAll(tt.object, "%s", end)
+			e.Object = Object{Kind: tt.kind, Name: pod}
+			e.Message = strings.ReplaceAll(tt.message, "%s", end)
+			if tt.message == message {
+				e.Message = fmt.Sprintf(message, pod)
+			}
+			d.Add(e, Added, start)
+		}
+		assert.Equal(t, 1, d.Stats().Kinds, what)
+	}
+}
+
+func TestOnlyNamesOfTheOwnersPodsAreReplaced(t *testing.T) {
+	for message, want := range map[string]string{
+		"pod proxy-bcdfg_kube-system failed": "pod proxy_kube-system failed",
+		"proxy-bcdfg":                        "proxy",
+		"proxy-bcdfg, proxy-0: proxy":        "proxy, proxy: proxy",
+		"my-proxy-bcdfg proxy-nginx":         "my-proxy-bcdfg proxy-nginx",
+		"节点 proxy-bcdfg 失败":                  "节点 proxy 失败",
+		"proxy-":                             "proxy-",
+		"":                                   "",
+	} {
+		assert.Equal(t, want, withOwner(message, "proxy"))
+	}
+	assert.Equal(t, "-bcdfg", withOwner("-bcdfg", ""))
+}
+
 // suffix returns five characters as of a pod's name.
 func suffix(i int) string {
 	b := make([]byte, 5)

@@ -14,8 +14,8 @@
 //
 // # Kinds
 //
-// The kind of an event is its namespace, owner, type, reason and the template of its message (see wasmhost/columns). A
-// Digest serves one cluster. The owner is found by the name of the object, without a question to the API server: see
+// The kind of an event is its namespace, owner, type, reason and the template of its message (see wasmhost/columns), with
+// the owner's name in the place of those of its pods. A Digest serves one cluster. The owner is found by the name of the object, without a question to the API server: see
 // [OwnerOf].
 //
 // # Windows

@@ -84,3 +84,37 @@ func cutSuffix(name, set string, least, most int) (string, bool) {
 	}
 	return name[:at], true
 }
+
+// withOwner replaces the names of an owner's pods in a message by the name of the owner. The template of a message keeps
+// words, and what a DaemonSet adds to its name can be one: proxy-bcdfg.
+func withOwner(message, owner string) string {
+	if owner == "" {
+		return message
+	}
+	var b strings.Builder
+	for at := 0; ; {
+		n := strings.Index(message[at:], owner)
+		if n < 0 {
+			break
+		}
+		begin, end := at+n, at+n+len(owner)
+		for end < len(message) && isOfName(message[end]) {
+			end++
+		}
+		at = end
+		if begin > 0 && isOfName(message[begin-1]) || ownerOfPod(message[begin:end]).Name != owner {
+			continue
+		}
+		b.Grow(len(message))
+		b.WriteString(message[:begin])
+		b.WriteString(owner)
+		message, at = message[end:], 0
+	}
+	if b.Len() == 0 {
+		return message
+	}
+	b.WriteString(message)
+	return b.String()
+}
+
+func isOfName(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' }

@@ -244,6 +244,37 @@ func TestARestartGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+func TestAKilledProcessReportsAgainAndLosesNothing(t *testing.T) {
+	client := storages(t)["file_storage"](t.TempDir())
+	s := newSink()
+	kill := func(f *follower) { // without the end that a stop gives it
+		eventually(t, "all is taken", func() bool { return len(f.updates) == 0 })
+		f.cancel()
+		f.done.Wait()
+	}
+	r := testReceiver(t, s, client, nil)
+	f := r.newFollower()
+	ctx, cancel := context.WithCancel(t.Context())
+	f.cancel = cancel
+	f.done.Go(func() { f.run(ctx) })
+	f.updates <- event("A", 1)
+	f.updates <- event("A", 30)
+	f.updates <- event("B", 1)
+	kill(f)
+
+	f, stop := begin(t, r)
+	require.Empty(t, f.positions, "nothing was saved: the events are listed")
+	for _, u := range []update{event("A", 30), event("B", 1), event("A", 31)} {
+		u.as = eventdigest.Added
+		f.updates <- u
+	}
+	eventually(t, "all is taken", func() bool { return len(f.updates) == 0 })
+	stop()
+	require.NoError(t, client.Close(t.Context()))
+	sums, _ := s.counts()
+	assert.Equal(t, map[string]int64{"A": 1 + 31, "B": 1 + 1}, sums, "what was sent before is sent again, and what was not is there")
+}
+
 func TestTheLoopSavesAfterAWhile(t *testing.T) {
 	open := storages(t)["file_storage"]
 	client := open(t.TempDir())

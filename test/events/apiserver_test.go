@@ -62,7 +62,7 @@ func startCluster(ctx context.Context, kubernetes, dir string) (*cluster, error)
 }
 
 func (c *cluster) writeFiles() error {
-	_, key, err := harness.SelfSigned()
+	certificate, key, err := harness.SelfSigned()
 	if err != nil {
 		return err
 	}
@@ -74,6 +74,7 @@ func (c *cluster) writeFiles() error {
 	}
 	return errors.Join(
 		os.WriteFile(c.path("accounts.key"), key, 0o600),
+		os.WriteFile(c.path("accounts.crt"), certificate, 0o600),
 		os.WriteFile(c.path("tokens.csv"), []byte("token-of-admin,admin,1,\"system:masters\"\ntoken-of-follower,follower,2\n"), 0o600),
 		os.WriteFile(c.kubeconfig, []byte(config), 0o600),
 	)
@@ -102,7 +103,7 @@ func (c *cluster) startServer(ctx context.Context) error {
 	var err error
 	c.server, err = harness.Start(harness.Spec{Name: "kube-apiserver", Path: c.binary, Dir: c.dir, Args: []string{
 		"--etcd-servers", c.etcdURL(), "--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(c.port), "--cert-dir", c.path("certificates"),
-		"--service-account-issuer", "https://issuer.example.org", "--service-account-key-file", c.path("accounts.key"),
+		"--service-account-issuer", "https://issuer.example.org", "--service-account-key-file", c.path("accounts.crt"),
 		"--service-account-signing-key-file", c.path("accounts.key"), "--service-cluster-ip-range", "10.0.0.0/24",
 		"--authorization-mode", "RBAC", "--token-auth-file", c.path("tokens.csv"), "--event-ttl", "1h",
 		"--enable-priority-and-fairness=false", "--max-requests-inflight", "0", "--max-mutating-requests-inflight", "0",

@@ -32,23 +32,32 @@ func (s *scene) contrib() *side {
 func TestAStormIsAFewRecords(t *testing.T) {
 	_, s := own(t)
 	ours, theirs := s.follow("", nil), s.contrib()
-	s.last(ours, 1)
-	await(t, "contrib's receiver", func() bool { return theirs.has("Last1") })
+	begun := 0
+	await(t, "both receivers", func() bool { // contrib's leaves out events of the second in which it starts
+		begun++
+		s.create(s.event("last-pod", fmt.Sprint("Begun", begun), 1))
+		return len(ours.all()) > 0 && len(theirs.all()) > 0
+	})
 	began := time.Now()
 	done, storms := s.rage(t.Context(), 1)
 	took := time.Since(began)
-	s.last(ours, 2)
-	await(t, "contrib's receiver", func() bool { return theirs.has("Last2") })
+	s.last(ours, 1)
+	await(t, "contrib's receiver", func() bool { return theirs.has("Last1") })
 	ours.stop()
 	theirs.stop()
 
-	got, records := map[kind]int64{}, 0
+	ofStorm := func(r logRecord) bool { return r.object != "last-pod" }
+	got, records, notifications := map[kind]int64{}, 0, 0
 	for _, r := range ours.all() {
-		if r.owner == "Pod/last-pod" {
-			continue
+		if ofStorm(r) {
+			records++
+			got[kind{r.owner, r.reason}] += r.count
 		}
-		records++
-		got[kind{r.owner, r.reason}] += r.count
+	}
+	for _, r := range theirs.all() {
+		if ofStorm(r) {
+			notifications++
+		}
 	}
 	assert.Equal(t, done.occurrences, got, "every kind, with its exact count")
 	total := done.total()
@@ -62,7 +71,7 @@ func TestAStormIsAFewRecords(t *testing.T) {
 	}
 	t.Logf("%d occurrences of %d kinds in %d writes, %.0f a second", total, len(done.occurrences), done.writes, float64(done.writes)/took.Seconds())
 	t.Logf("k8s_event_digest: %6d records, %9d bytes; suppressed %.2f%% of the occurrences, %.2f%% of the writes", records, ours.bytes, 100*suppressed, 100*ofWrites)
-	t.Logf("k8s_events:       %6d records, %9d bytes; %.1f times as many records", len(theirs.all())-2, theirs.bytes, float64(len(theirs.all())-2)/float64(records))
+	t.Logf("k8s_events:       %6d records, %9d bytes; %.1f times as many records", notifications, theirs.bytes, float64(notifications)/float64(records))
 }
 
 // kinds is the number of kinds of the test of speed.
@@ -78,7 +87,7 @@ func TestTenThousandEventsASecond(t *testing.T) {
 	measured := func(start func() *side, n int64, taken func(*side) int64) *side {
 		cpu, began := cpuTime(t), time.Now()
 		side := start()
-		await(t, "all events", func() bool { return taken(side) >= n })
+		require.Eventually(t, func() bool { return taken(side) >= n }, 10*time.Minute, 20*time.Millisecond)
 		used, took := cpuTime(t)-cpu, time.Since(began)
 		t.Logf("%-36s %7.0f events for each second of processor time, %7.0f a second of the clock", side.name(), float64(n)/used.Seconds(), float64(n)/took.Seconds())
 		assert.Greater(t, float64(n)/used.Seconds(), 10_000.0)
@@ -93,8 +102,8 @@ func TestTenThousandEventsASecond(t *testing.T) {
 	assert.Less(t, memory, 64<<20)
 	ours.stop()
 
-	s.writeKinds(t, 3)
-	again := measured(func() *side { return s.follow(dir, map[string]any{"max_kinds": kinds}) }, 2*kinds, occurrences)
+	s.writeKinds(t, 2)
+	again := measured(func() *side { return s.follow(dir, map[string]any{"max_kinds": kinds}) }, kinds, occurrences)
 	assert.Zero(t, again.metric("lists"), "the watch brought all")
 	again.stop()
 }

@@ -111,8 +111,10 @@ func recordOf(resource plog.ResourceLogs, r plog.LogRecord) logRecord {
 		if v, ok := r.Attributes().Get(key); ok {
 			return v.AsString()
 		}
-		v, _ := resource.Resource().Attributes().Get(key)
-		return v.AsString()
+		if v, ok := resource.Resource().Attributes().Get(key); ok {
+			return v.AsString()
+		}
+		return ""
 	}
 	made := logRecord{
 		cause: text("k8s.event.digest.cause"), reason: text("k8s.event.reason"), owner: text("k8s.event.owner"), message: r.Body().AsString(),

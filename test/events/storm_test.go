@@ -75,6 +75,10 @@ func storms(r *rand.Rand) map[string][]source {
 		node := fmt.Sprint("node-", n)
 		add("image pull back-off of a fleet", source{owner: "log-agent", object: object, reason: "BackOff", writes: 16, step: 4, node: node,
 			message: `Back-off pulling image "registry.example.org/agent:v1.2.3": ErrImagePull`})
+		add("image pull back-off of a fleet", source{owner: "log-agent", object: object, reason: "FailedSync", writes: 4, step: 1, node: node,
+			message: fmt.Sprintf("error determining status of pod %s_shop(%s)", object.Name, uuid(r))})
+		add("image pull back-off of a fleet", source{owner: "DaemonSet/log-agent", object: corev1.ObjectReference{Kind: "DaemonSet", Name: "log-agent"},
+			reason: "SuccessfulCreate", writes: 1, message: "Created pod: " + object.Name})
 		add("image pull back-off of a fleet", source{owner: "log-agent", object: object, reason: "Failed", writes: 6, step: 2, node: node,
 			message: fmt.Sprintf(`Failed to pull image "registry.example.org/agent:v1.2.3": dial tcp %s:443: i/o timeout`, ip())})
 	}
@@ -140,7 +144,7 @@ func (s *scene) rage(ctx context.Context, seed uint64) (*truth, map[string]int64
 		}
 	}
 	for i, source := range quiet() {
-		steps = append(steps, &step{source: source, name: fmt.Sprintf("%s.quiet.%d", source.object.Name, i)})
+		steps = append(steps, &step{source: source, storm: "events that happen once", name: fmt.Sprintf("%s.quiet.%d", source.object.Name, i)})
 	}
 	order := make([]*step, 0)
 	for _, st := range steps {
