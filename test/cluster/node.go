@@ -130,7 +130,7 @@ func (n *Node) configure(context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return os.MkdirAll(filepath.Join(n.Dir, "manifests"), 0o755) // of static pods
 }
 
 // Address returns that of the node, for the configurations.
