@@ -191,7 +191,7 @@ gateway:
   image: {repository: sealgate.test/gateway, tag: "1", pullPolicy: Never}
   autoscaling: {enabled: false}
   replicas: 2
-  persistence: {size: 1Gi, whenDeleted: Delete}
+  persistence: {whenDeleted: Delete}
   seal: {enabled: true, secretName: keys}
   tls: {enabled: true, secretName: gateway-tls, clientAuth: true}
   backends: {tempo: "%s", loki: "http://%s", prometheus: "http://%s"}
