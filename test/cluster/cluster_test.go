@@ -159,7 +159,7 @@ func upgrade(ctx context.Context, t *testing.T, s *site) {
 	s.load(ctx, t, "upgrade", 1500)
 	s.sent(ctx, t, "upgrade", 250)
 	before := s.images(ctx, t)
-	s.helm(ctx, t, "upgrade", "sealgate", chart, "--reuse-values", "--set=gateway.image.tag=2,agent.image.tag=2", "--wait", "--timeout=4m")
+	s.helm(ctx, t, "upgrade", "sealgate", chart, "--reuse-values", "--set-string=gateway.image.tag=2,agent.image.tag=2", "--wait", "--timeout=4m")
 	s.settled(ctx, t)
 	assert.NotEqual(t, before, s.images(ctx, t))
 	s.loaded(ctx, t, "upgrade", 1500)
