@@ -5,11 +5,7 @@ package roles
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,6 +26,7 @@ const (
 
 // The API server and the kubelet of a node with a pod and a static pod, as far as an agent asks them.
 func startCluster(t *testing.T) (url string) {
+	t.Helper()
 	pods := []string{
 		`{"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "` + pod + `", "namespace": "shop", "uid": "` + podUID + `",
 			"labels": {"app.kubernetes.io/name": "storefront", "pod-template-hash": "7d4b9c"},
@@ -47,26 +44,9 @@ func startCluster(t *testing.T) (url string) {
 			"cpu": {"time": "2026-01-01T00:00:00Z", "usageNanoCores": 1000000, "usageCoreNanoSeconds": 5000000000}},
 			"pods": [{"podRef": {"name": "` + pod + `", "namespace": "shop", "uid": "` + podUID + `"},
 			"cpu": {"time": "2026-01-01T00:00:00Z", "usageNanoCores": 500000, "usageCoreNanoSeconds": 2000000000}}]}`
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		if strings.HasPrefix(r.URL.Path, "/api/v1/nodes/"+node+"/proxy/stats/summary") {
-			fmt.Fprint(w, stats)
-			return
-		}
-		if r.URL.Path != "/api/v1/pods" || r.URL.Query().Get("watch") == "" { // whoever lists is told to watch from the beginning
-			http.Error(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}`, http.StatusNotFound)
-			return
-		}
-		for _, pod := range pods {
-			fmt.Fprintf(w, `{"type": "ADDED", "object": %s}`, pod)
-		}
-		fmt.Fprintf(w, `{"type": "BOOKMARK", "object": %s}`, strings.Replace(pods[0], `"metadata": {`,
-			`"metadata": {"resourceVersion": "1", "annotations": {"k8s.io/initial-events-end": "true"}, `, 1))
-		w.(http.Flusher).Flush()
-		<-r.Context().Done() // nothing changes
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	url, err := harness.StartKubernetes(t.Context(), node, pods, stats)
+	require.NoError(t, err)
+	return url
 }
 
 // written is a line as containerd writes it to a pod's file.

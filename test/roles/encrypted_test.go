@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,8 +27,14 @@ func TestAnEncryptedAgentKeepsNothingInTheClear(t *testing.T) {
 	env := append(s.agentEnv(), "SEALGATE_QUEUE_KEY="+key)
 	kept := filepath.Join(s.dir, "sender")
 
-	// Without a key the text is there: in the positions, if it is not in the queue. Both are encrypted by the next start.
-	agent := s.start("SEALGATE_AGENT_BIN", "embedded:agent", env...)
+	// Without a key the text is there: in the positions, if it is not in the queue. Both are encrypted by the next start,
+	// and the positions are those of an earlier version.
+	agent := s.start("SEALGATE_AGENT_BIN", strings.Join([]string{
+		"embedded:agent",
+		"yaml:extensions::file_storage/positions: {directory: '${env:SEALGATE_DATA}/positions', create_directory: true}",
+		"yaml:service::extensions: [health_check, queue_storage, file_storage/positions, admission, divide]",
+		"yaml:receivers::file_log::storage: file_storage/positions",
+	}, "\n"), env...)
 	s.await("ERROR before the agent's first start " + secret)
 	require.NoError(t, agent.Stop())
 	require.NotEmpty(t, harness.FilesWith(t, kept, secret), "or this test looks in the wrong place")
