@@ -36,6 +36,7 @@ func TestTheChartOnACluster(t *testing.T) {
 	}{
 		{"a pod's lines arrive sealed, with their labels", lines},
 		{"what a pod sends arrives, with its labels", otlp},
+		{"a static pod's lines have its labels", static},
 		{"metrics name the node", metrics},
 		{"a pod that crashes loses no line", crashes},
 		{"logs that rotate lose no line", rotation},
@@ -77,6 +78,33 @@ func otlp(ctx context.Context, t *testing.T, s *site) {
 			"k8s_namespace_name": "shop", "k8s_pod_name": "sender", "k8s_node_name": NodeName,
 		})
 	}
+}
+
+// static runs a pod of the kubelet's own: its folder of logs is named by a digest, and not by
+// the UID that the API server knows.
+func static(ctx context.Context, t *testing.T, s *site) {
+	const pod = "static-" + NodeName
+	manifest := filepath.Join(s.node.Dir, "manifests", "static.yaml")
+	require.NoError(t, os.WriteFile(manifest, []byte(`
+apiVersion: v1
+kind: Pod
+metadata: {name: static, namespace: shop}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - {name: main, image: "`+WorkloadImage+`", imagePullPolicy: Never, args: [lines, -name, static, -count, "100"]}
+`), 0o644))
+	query := fmt.Sprintf(`{k8s_namespace_name="shop"} | k8s_pod_name=%q`, pod)
+	var lines []harness.Line
+	s.await(ctx, t, "the lines of the static pod", func(ctx context.Context) (_ bool, err error) {
+		lines, err = s.loki.Query(ctx, query, harness.Around(time.Now()))
+		return len(lines) >= 100, err
+	})
+	for _, line := range lines {
+		assert.Equal(t, NodeName, line.Labels["k8s_node_name"])
+		assert.NotContains(t, []string{"", "unknown_service"}, line.Labels["service_name"])
+	}
+	require.NoError(t, os.Remove(manifest))
 }
 
 func metrics(ctx context.Context, t *testing.T, s *site) {
@@ -131,7 +159,7 @@ func upgrade(ctx context.Context, t *testing.T, s *site) {
 	s.load(ctx, t, "upgrade", 1500)
 	s.sent(ctx, t, "upgrade", 250)
 	before := s.images(ctx, t)
-	s.helm(ctx, t, "upgrade", "sealgate", chart, "--reuse-values", "--set=gateway.image.tag=2,agent.image.tag=2", "--wait", "--timeout=4m")
+	s.helm(ctx, t, "upgrade", "sealgate", chart, "--reuse-values", "--set-string=gateway.image.tag=2,agent.image.tag=2", "--wait", "--timeout=4m")
 	s.settled(ctx, t)
 	assert.NotEqual(t, before, s.images(ctx, t))
 	s.loaded(ctx, t, "upgrade", 1500)
@@ -197,6 +225,7 @@ func uninstall(ctx context.Context, t *testing.T, s *site) {
 		return found == "", nil
 	})
 	require.NoError(t, err, found)
+	ciphertext(ctx, t, s) // what stays on the node's disk
 }
 
 // killAgent ends the agent's process without a warning, as a node without memory does.

@@ -72,7 +72,7 @@ func (n *Node) run(ctx context.Context, image string) error {
 		return err
 	}
 	defer archive.Close()
-	if err := n.Import(ctx, "", archive); err != nil {
+	if err := n.Import(ctx, archive); err != nil {
 		return err
 	}
 	if err := n.join(ctx); err != nil {
@@ -130,7 +130,7 @@ func (n *Node) configure(context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return os.MkdirAll(filepath.Join(n.Dir, "manifests"), 0o755) // of static pods
 }
 
 // Address returns that of the node, for the configurations.
@@ -179,7 +179,7 @@ func (n *Node) control(ctx context.Context) error {
 		"--client-ca-file=" + n.PKI.Path("ca.crt"), "--tls-cert-file=" + n.PKI.Path("apiserver.crt"), "--tls-private-key-file=" + n.PKI.Path("apiserver.key"),
 		"--kubelet-client-certificate=" + n.PKI.Path("admin.crt"), "--kubelet-client-key=" + n.PKI.Path("admin.key"),
 		"--kubelet-certificate-authority=" + n.PKI.Path("ca.crt"), "--kubelet-preferred-address-types=InternalIP",
-		"--service-account-key-file=" + n.PKI.Path("accounts.key"), "--service-account-signing-key-file=" + n.PKI.Path("accounts.key"),
+		"--service-account-key-file=" + n.PKI.Path("accounts.crt"), "--service-account-signing-key-file=" + n.PKI.Path("accounts.key"),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 	}})
@@ -244,14 +244,9 @@ func (n *Node) Stop() {
 	n.processes = nil
 }
 
-// Import loads the images of an OCI or Docker archive. Name stands for the names that the
-// archive has for them, unless it is empty.
-func (n *Node) Import(ctx context.Context, name string, archive io.Reader) error {
-	args := []string{"--namespace=k8s.io", "images", "import", "--snapshotter=overlayfs"}
-	if name != "" {
-		args = append(args, "--index-name="+name)
-	}
-	cmd := exec.CommandContext(ctx, "ctr", append(args, "-")...)
+// Import loads the images of an archive, under the names that it has for them.
+func (n *Node) Import(ctx context.Context, archive io.Reader) error {
+	cmd := exec.CommandContext(ctx, "ctr", "--namespace=k8s.io", "images", "import", "-")
 	cmd.Stdin = archive
 	return run(cmd)
 }

@@ -70,10 +70,9 @@ func install(ctx context.Context, t *testing.T) *site {
 	t.Cleanup(s.node.Stop)
 	t.Cleanup(func() { s.keepLogs(t) })
 	for _, name := range []string{"gateway", "agent"} {
-		for _, tag := range []string{"1", "2"} { // the same program, for upgrades
-			layout := filepath.Join(harness.Built(t, "SEALGATE_IMAGES"), name)
-			require.NoError(t, s.node.ImportLayout(ctx, layout, "sealgate.test/"+name+":"+tag))
-		}
+		layout := filepath.Join(harness.Built(t, "SEALGATE_IMAGES"), name)
+		// Two tags of one program, for upgrades.
+		require.NoError(t, s.node.ImportLayout(ctx, layout, "sealgate.test/"+name+":1", "sealgate.test/"+name+":2"))
 	}
 	s.secrets(ctx, t)
 	start = time.Now()
@@ -192,7 +191,7 @@ gateway:
   image: {repository: sealgate.test/gateway, tag: "1", pullPolicy: Never}
   autoscaling: {enabled: false}
   replicas: 2
-  persistence: {size: 1Gi, whenDeleted: Delete}
+  persistence: {whenDeleted: Delete}
   seal: {enabled: true, secretName: keys}
   tls: {enabled: true, secretName: gateway-tls, clientAuth: true}
   backends: {tempo: "%s", loki: "http://%s", prometheus: "http://%s"}
