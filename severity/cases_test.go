@@ -344,7 +344,7 @@ func TestInferTokens(t *testing.T) {
 		{"[main] ERROR x", 17, false},
 		{"(main) [ERROR] x", 17, false},
 		{"rsyslogd: [err] x", 17, false},
-		{"kernel: [12.3] EXT4-fs error (device sda1): x", 0, false},
+		{"kernel: [12.3] EXT4-fs error (device sda1): x", 17, false},
 	})
 }
 

@@ -122,6 +122,7 @@ var starts = newMarks(
 	mark{"panic:", "", numFatal}, mark{"panic(", "", numFatal}, mark{"panic serving ", "", numFatal}, mark{"goroutine ", "]:", numFatal},
 	mark{"fatal error: ", "", numFatal}, mark{"[signal SIG", "", numFatal}, mark{"created by ", ".", numFatal}, mark{"unexpected fault address ", "", numFatal},
 	mark{"runtime: goroutine stack exceeds", "", numFatal}, mark{"signal: killed", "", numFatal}, mark{"signal: segm", "", numFatal}, mark{"signal: abort", "", numFatal},
+	mark{"SIGQUIT: quit", "", numFatal}, mark{"runtime: out of memory", "", numFatal},
 	// Python
 	mark{"Traceback (most recent", "", numError}, mark{"The above exception was", "", numError}, mark{"During handling of the above exception", "", numError},
 	mark{"Exception ignored in", "", numError},
@@ -135,16 +136,25 @@ var starts = newMarks(
 	// PHP
 	mark{"Stack trace:", "", numError}, mark{"thrown in /", "", numError}, mark{"PHP Stack trace:", "", numError}, mark{"PHP   ", ". ", numError},
 	// Rust, Elixir
-	mark{"thread '", " panicked at", numFatal}, mark{"stack backtrace:", "", numError}, mark{"** (", "", numError},
+	mark{"thread '", " panicked at", numFatal}, mark{"stack backtrace:", "", numError}, mark{"fatal runtime error: ", "", numFatal}, mark{"** (", "", numError},
 	// C and C++
 	mark{"terminate called ", "", numFatal}, mark{"libc++abi: ", "", numFatal}, mark{"Segmentation fault", "", numFatal}, mark{"SIGSEGV", "", numFatal}, mark{"SIGABRT", "", numFatal},
 	mark{"Aborted (core dumped)", "", numFatal}, mark{"Assertion ", "failed", numFatal}, mark{"Bus error", "", numFatal}, mark{"Floating point exception", "", numFatal},
 	mark{"*** ", "terminated", numFatal}, mark{"double free or corruption", "", numFatal}, mark{"free(): ", "", numFatal}, mark{"malloc(): ", "", numFatal}, mark{"munmap_chunk(): ", "", numFatal},
+	mark{"realloc(): ", "", numFatal}, mark{"mremap_chunk(): ", "", numFatal}, mark{"malloc_consolidate(): ", "", numFatal},
+	mark{"error while loading shared libraries: ", "", numError}, mark{"symbol lookup error: ", "", numError},
+	mark{"corrupted size vs. prev_size", "", numFatal}, mark{"corrupted double-linked list", "", numFatal},
+	// Objective-C and Swift
+	mark{"*** Terminating app due to uncaught exception ", "", numFatal}, mark{"Thread ", ": EXC_", numFatal}, mark{"Exception Type: ", " EXC_", numFatal},
+	// Erlang, Redis, Windows, Oracle
+	mark{"Kernel pid terminated", "", numFatal}, mark{"=== REDIS BUG REPORT", "", numFatal}, mark{"Faulting application ", "", numError},
+	mark{"ORA-", ": ", numError}, mark{"TNS-", ": ", numError},
 	// Programs of the shell
 	mark{"make", ": *** ", numError}, mark{"Error response from daemon", "", numError}, mark{"Error from server", "", numError},
 	// Linux
 	mark{"Out of memory", "", numFatal}, mark{"oom_reaper: ", "", numFatal}, mark{"BUG: ", "", numFatal}, mark{"Oops: ", "", numFatal}, mark{"Call Trace:", "", numError},
-	mark{"INFO: task ", " blocked for more than ", numError},
+	mark{"INFO: task ", " blocked for more than ", numError}, mark{"INFO: rcu", "detected stall", numError},
+	mark{"I/O error, dev ", "", numError}, mark{"Buffer I/O error on dev", "", numError},
 )
 
 // continuations are lines of crashes that are indented, without their indentation.
@@ -284,6 +294,10 @@ func named(s string) uint8 {
 		}
 	case s[i] == ' ':
 		if (has(s, i+1, "(") || has(s, i+1, "[")) && isExceptionName(lastPart(name)) {
+			return numError
+		}
+		// Rails: ActiveRecord::ConnectionNotEstablished (could not connect to server):
+		if has(s, i+1, "(") && strings.Contains(name, "::") && strings.HasSuffix(strings.TrimRight(s, "\r"), "):") {
 			return numError
 		}
 	case s[i] == '(':

@@ -101,6 +101,9 @@ func (sc *scanner) judgeLower(at, end int, n uint8, before, after, next byte) Co
 	if sc.place == atStart && n >= numWarn && has(s, end, " - ") {
 		return Weak
 	}
+	if sc.place == inPrefix && n >= numError && has(s, end, " (") && !isVerb(s[at:end]) { // kernel: EXT4-fs error (device sda1):
+		return Weak
+	}
 	if sc.place == atStart && n >= numInfo && after == ' ' && isYear(s, end+1) {
 		return Strong
 	}
@@ -132,8 +135,8 @@ func (sc *scanner) judgeForeign(end int, before, after, next byte) Confidence {
 func (sc *scanner) judgeLetter(at, end int, before, after, prev, next byte) Confidence {
 	s := sc.s
 	switch {
-	case before == '[' && after == ' ' && sc.brackets > 0 && end+1 < len(s) && s[end+1]-'0' < 10: // Tornado: [E 250102 10:00:00 web:1]
-		return Strong
+	case before == '[' && after == ' ' && sc.brackets > 0 && end+1 < len(s) && (s[end+1]-'0' < 10 || isDEFIW(s[at]) && isPlace(s[end+1:])):
+		return Strong // Tornado: [E 250102 10:00:00 web:1], PyTorch: [W socket.cpp:601]
 	case sc.place == atStart && before == 0 && after == ' ' && isYear(s, end+1):
 		return Strong
 	case sc.place == atStart && before == 0 && has(s, end, ": ") && isDEFIW(s[at]):
@@ -155,6 +158,18 @@ func (sc *scanner) judgeLetter(at, end int, before, after, prev, next byte) Conf
 		return Strong
 	}
 	return None
+}
+
+// isPlace says whether a text starts with a place in C++ and a bracket: socket.cpp:601].
+func isPlace(s string) bool {
+	i := 0
+	for i < len(s) && isKeyByte(s[i]) {
+		i++
+	}
+	if name := s[:i]; !strings.HasSuffix(name, ".cpp") && !strings.HasSuffix(name, ".cc") && !strings.HasSuffix(name, ".cu") && !strings.HasSuffix(name, ".h") && !strings.HasSuffix(name, ".hpp") {
+		return false
+	}
+	return i+1 < len(s) && s[i] == ':' && s[i+1]-'0' < 10
 }
 
 // isDEFIW says whether a letter is that of a level of all loggers.

@@ -126,7 +126,7 @@ func (f *Finder) kills(s string) {
 
 // faults looks for faults in a text that states no level.
 func (f *Finder) faults(s string, pairs uint8) {
-	if strings.HasSuffix(s, "(core dumped)") {
+	if strings.HasSuffix(s, "(core dumped)") || strings.HasSuffix(s, "dumped core.") {
 		f.severe(numFatal, Crash)
 		return
 	}
@@ -144,6 +144,34 @@ func (f *Finder) faults(s string, pairs uint8) {
 			return
 		}
 	}
+}
+
+// signals looks for the signal of a process that failed: terminated by signal 9, got signal 11.
+func (f *Finder) signals(s string) {
+	for i := 0; ; i++ {
+		n := strings.Index(s[i:], "signal ")
+		if n < 0 {
+			return
+		}
+		i += n
+		switch word(s, max(i-2, 0)) {
+		case "by", "got", "Got", "caught", "Caught", "received", "Received", "target", "on":
+			if isFailing(s[i+len("signal "):]) {
+				f.severe(numFatal, Crash)
+				return
+			}
+		}
+	}
+}
+
+// isFailing says whether a text starts with a signal that a process gets if it fails: 4, 6, 7, 8, 9, 11.
+func isFailing(s string) bool {
+	for _, name := range [...]string{"SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGKILL", "4", "6", "7", "8", "9", "11"} {
+		if rest, ok := strings.CutPrefix(s, name); ok && (rest == "" || !isKeyByte(rest[0])) {
+			return true
+		}
+	}
+	return false
 }
 
 // ex judges the word around the x at i, which follows an e.

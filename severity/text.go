@@ -26,6 +26,7 @@ func (f *Finder) text(body string) {
 	start := 0
 	if len(body) > 0 && body[0] != '{' {
 		body = strings.TrimPrefix(body, "\ufeff")
+		body = afterRank(body)
 		start = skipSpace(body, 0)
 	}
 	switch {
@@ -44,6 +45,21 @@ func isObject(s string, i int) bool {
 	}
 	i = skipSpace(s, i+1)
 	return i < len(s) && s[i] == '"'
+}
+
+// afterRank returns what follows the rank that torchrun puts before each line: [rank0]: Traceback.
+func afterRank(body string) string {
+	if !strings.HasPrefix(body, "[rank") {
+		return body
+	}
+	i := len("[rank")
+	for i < len(body) && body[i]-'0' < 10 {
+		i++
+	}
+	if !has(body, i, "]:") {
+		return body
+	}
+	return strings.TrimPrefix(body[i+2:], " ")
 }
 
 // object reads a body that is JSON text.
@@ -76,9 +92,11 @@ const (
 	pairLevel  uint8 = 1 << iota // the v of a level or of a severity
 	pairEquals                   // an equals sign
 	pairLine                     // a line feed
+	pairSignal                   // signal
+	pairFatal                    // Fatal
 )
 
-var linePairs = newDigrams(digram{"eElL", "vV"}, digram{anyByte, "="}, digram{anyByte, "\n"})
+var linePairs = newDigrams(digram{"eElL", "vV"}, digram{anyByte, "="}, digram{anyByte, "\n"}, digram{"g", "n"}, digram{"F", "a"})
 
 // line reads a body that is plain text.
 func (f *Finder) line(body string, start int) {
@@ -106,6 +124,12 @@ func (f *Finder) line(body string, start int) {
 		f.crash(body)
 	}
 	f.outcomes(body)
+	if has&pairSignal != 0 && f.best.Number < numError {
+		f.signals(body)
+	}
+	if has&pairFatal != 0 && f.best.Number < numError && strings.Contains(body, "PHP Fatal error: ") { // PHP-FPM writes it below NOTICE
+		f.severe(numFatal, Crash)
+	}
 	if f.best.Source == Logfmt && f.best.Number < numError && !f.best.Severe {
 		if strings.Contains(body, "TaskOOM event") { // containerd
 			f.severe(numFatal, Crash)

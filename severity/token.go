@@ -71,6 +71,9 @@ func (f *Finder) token(s string, start int) int {
 		}
 		if n != 0 && !(sc.place == inPrefix && kindOf(sc.last) == kindLevel) { // a pair, which is judged as one
 			if sure := sc.judge(at, end, n); sure != None {
+				if sc.wide { // a pair before it
+					f.widePairs(s[:at])
+				}
 				f.offer(trustToken, n, s[at:end], sure, Token)
 				return at
 			}

@@ -5,8 +5,12 @@ package wasmhost
 
 import "github.com/sealgate/sealgate/internal/lru"
 
-// maxKinds is the most identities that a slot remembers. The shipped filters hold fewer.
-const maxKinds = 20 << 10
+// maxKinds is the most identities that a slot remembers. The shipped filters hold fewer. There is room for fewKinds in the
+// beginning, which is enough for most: a full table takes a MiB for each slot.
+const (
+	maxKinds = 20 << 10
+	fewKinds = maxKinds >> 4
+)
 
 // kind is what the host remembers of the dropped records of one identity until they are reported.
 type kind struct {
@@ -16,8 +20,8 @@ type kind struct {
 	touched  uint32 // the period in which it became the newest: see memory
 }
 
-// memory remembers the kinds seen last. The zero value is ready for use, and takes its memory when the
-// first record is dropped. Within a period no kind makes room for another, so that a kind becomes the
+// memory remembers the kinds seen last. The zero value is ready for use, and takes its memory from the
+// first dropped record on. Within a period no kind makes room for another, so that a kind becomes the
 // newest once at most.
 type memory struct {
 	table  *lru.Table[kind]
@@ -27,7 +31,7 @@ type memory struct {
 // add counts a dropped record.
 func (m *memory) add(identity uint64, k kind) {
 	if m.table == nil {
-		m.table = lru.New[kind](maxKinds)
+		m.table = lru.New[kind](fewKinds)
 	}
 	if place := m.table.Find(identity); place != 0 {
 		known := m.table.At(place)
@@ -38,9 +42,21 @@ func (m *memory) add(identity uint64, k kind) {
 		}
 		return
 	}
+	if m.table.Full() && m.table.Len() < maxKinds {
+		m.grow()
+	}
 	m.period++
 	k.touched = m.period
 	m.table.Add(identity, k)
+}
+
+// grow makes room for four times as many kinds.
+func (m *memory) grow() {
+	larger := lru.New[kind](min(4*m.table.Len(), maxKinds))
+	for identity, k := range m.table.All() {
+		larger.Add(identity, *k)
+	}
+	m.table = larger
 }
 
 // take returns a kind, whose bytes begin at 0 again.
