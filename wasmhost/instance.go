@@ -30,10 +30,13 @@ type instance struct {
 	manifest Manifest
 	encoder  *encoder
 
-	bufferFn, filterFn, flushFn, saveFn, restoreFn api.Function
+	// filterFn has a stack of its own, which the engine keeps. Those of exports that are called seldom are
+	// given back: see seldom.
+	filterFn api.Function
 
 	stack      [2]uint64 // parameters and result of a call
 	stackLeft  api.MutableGlobal
+	stackLimit int    // bytes
 	buffer     uint32 // address of what the guest lets the host write to
 	bufferSize uint32
 	verdicts   []Verdict // of the last chunk, with the rule numbers of the guest
@@ -109,6 +112,7 @@ func charge(ctx context.Context, mod api.Module, units int64) {
 // instance makes one, configured and ready for chunks. Its ABI and its manifest have been checked.
 func (m *Module) instance(opts Options) (*instance, error) {
 	i := &instance{opts: opts, host: host{keepOutput: opts.KeepOutput}, memLimit: uint64(m.runtime.opts.MemoryPages) << 16}
+	i.stackLimit = m.runtime.opts.limits().Stack
 	i.host.deadline = time.Now().Add(maxStartTime)
 	i.ctx = context.WithValue(context.Background(), hostKey{}, &i.host)
 	err := contain(func() (err error) {
@@ -125,6 +129,9 @@ func (m *Module) instance(opts Options) (*instance, error) {
 	}
 	return i, nil
 }
+
+// seldom is an export that is not called with each chunk; nil where there is none.
+func (i *instance) seldom(name string) api.Function { return i.mod.ExportedFunction(name) }
 
 // mustHave refuses a guest that gives another manifest each time that it is started.
 func (i *instance) mustHave(m Manifest) error {
@@ -151,9 +158,7 @@ func (i *instance) start() error {
 		return failure(KindABI, "", "the guest has no fuel counter: it was not metered")
 	}
 	i.mem = i.mod.ExportedMemory(exportMemory)
-	i.bufferFn, i.filterFn = i.mod.ExportedFunction(exportBuffer), i.mod.ExportedFunction(exportFilter)
-	i.flushFn = i.mod.ExportedFunction(exportFlush)
-	i.saveFn, i.restoreFn = i.mod.ExportedFunction(exportSave), i.mod.ExportedFunction(exportRestore)
+	i.filterFn = i.mod.ExportedFunction(exportFilter)
 	if initialize := i.mod.ExportedFunction(exportInitialize); initialize != nil {
 		if _, err := i.call(initialize, exportInitialize, MaxFuel); err != nil {
 			return err
@@ -255,7 +260,7 @@ func (i *instance) trap(name string, err error, budget int64) *Error {
 	case errors.Is(err, errOutOfTime):
 		return failure(KindFuel, name, "the guest did not end within %v: its code is dearer than its fuel says", maxTime(budget))
 	case int32(i.stackLeft.Get()) < 0:
-		return failure(KindMemory, name, "the guest needs more than %d bytes of stack: it recurses without end, or too deep", fuel.DefaultStack)
+		return failure(KindMemory, name, "the guest needs more than its %d bytes of stack: it recurses without end, or too deep", i.stackLimit)
 	case i.host.left() < 0:
 		return failure(KindFuel, name, "the guest did not end within its %d units of fuel: it loops for ever, or does too much "+
 			"for one chunk", budget)
@@ -309,7 +314,7 @@ func (i *instance) room(size int) ([]byte, error) {
 
 func (i *instance) askForRoom(size uint32) error {
 	i.stack[0] = uint64(size)
-	address, err := i.call(i.bufferFn, exportBuffer, i.opts.fuel(0))
+	address, err := i.call(i.seldom(exportBuffer), exportBuffer, i.opts.fuel(0))
 	if err != nil {
 		return err
 	}
@@ -399,14 +404,15 @@ func sized(v []Verdict, n int) []Verdict {
 
 // flush asks for reports. The rules in them are the guest's numbers.
 func (i *instance) flush(last bool) ([]Report, error) {
-	if i.flushFn == nil {
+	flush := i.seldom(exportFlush)
+	if flush == nil {
 		return nil, nil
 	}
 	i.stack[0], i.stack[1] = i.clock(i.opts.Now()), 0
 	if last {
 		i.stack[1] = 1
 	}
-	packed, err := i.call(i.flushFn, exportFlush, MaxLiveFuel)
+	packed, err := i.call(flush, exportFlush, MaxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -419,7 +425,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 
 // save returns a copy of the state; nil if there is none.
 func (i *instance) save() ([]byte, error) {
-	packed, err := i.call(i.saveFn, exportSave, MaxLiveFuel)
+	packed, err := i.call(i.seldom(exportSave), exportSave, MaxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -432,7 +438,7 @@ func (i *instance) restore(state []byte) (bool, error) {
 	if err := i.give(state); err != nil {
 		return false, err
 	}
-	answer, err := i.call(i.restoreFn, exportRestore, MaxLiveFuel)
+	answer, err := i.call(i.seldom(exportRestore), exportRestore, MaxLiveFuel)
 	i.bufferSize = 0 // chunks are smaller than a state may be
 	return err == nil && uint32(answer) == 0, err
 }

@@ -33,7 +33,9 @@ type RuntimeOptions struct {
 	// OnCacheError is called where the cache cannot be used, as on a full disk: modules are then
 	// compiled without it. It may be nil.
 	OnCacheError func(error)
-	// MemoryPages caps the memory of an instance, in pages of 64 KiB; 0 is 512, 32 MiB.
+	// MemoryPages caps the linear memory of an instance, in pages of 64 KiB; 0 is 512, 32 MiB. Beside it an
+	// instance has a stack, of a sixteenth of that but at least minStack and at most maxStack, for which the
+	// engine allocates up to twice as much; and 1.2 MiB for tables and globals.
 	MemoryPages uint32
 	// MaxModuleSize is the most bytes of a module; 0 is 16 MiB.
 	MaxModuleSize int
@@ -46,6 +48,18 @@ const (
 	mostMemoryPages      = fuel.MaxGranted // sizes are 32 bits wide
 	defaultMaxModuleSize = 16 << 20
 )
+
+// The stack of an instance, in bytes.
+const (
+	minStack = 2 << 20
+	maxStack = fuel.DefaultStack
+)
+
+// limits are what a guest is granted.
+func (o RuntimeOptions) limits() fuel.Limits {
+	stack := min(max(minStack, int64(o.MemoryPages)<<16/16), maxStack)
+	return fuel.Limits{Budget: MaxFuel, Pages: o.MemoryPages, Stack: int(stack)}
+}
 
 func (o RuntimeOptions) withDefaults() RuntimeOptions {
 	if o.MemoryPages == 0 {

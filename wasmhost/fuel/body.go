@@ -220,6 +220,7 @@ func (b *body) follow(f flow) {
 		b.chargeLoop()
 		b.found.Loops++
 		b.join()
+		b.work += loopWork * b.locals
 	case tests: // without an else, its end is reached from here too
 		b.frames = append(b.frames, frame{before: b.cost, end: b.cost, values: b.block.results})
 		b.join()
@@ -253,8 +254,12 @@ func (b *body) branchTo(n uint32) {
 	}
 }
 
+// loopWork is how much more a local is worth in a loop than in another block: the engine's time grows with the
+// square of their number.
+const loopWork = 15
+
 // join counts a block, where each local and each value of the block may be another on each path to it.
-func (b *body) join() { b.work += b.locals + b.block.params + b.block.results }
+func (b *body) join() { b.work += 8 + b.locals + b.block.params + b.block.results }
 
 // label is that of a branch out of n blocks, those around loops included.
 func (b *body) label(n uint32) uint32 {

@@ -35,9 +35,9 @@ const (
 	MaxLocals = 50_000
 
 	// MaxTable is the most elements of one table, and MaxTables the most tables: at
-	// most 8 MB altogether. A Go guest has one table of 4000 elements.
-	MaxTable  = 128 << 10
-	MaxTables = 8
+	// most 1 MiB altogether. A Go guest has one table of 4000 elements.
+	MaxTable  = 32 << 10
+	MaxTables = 4
 
 	// MaxGlobals is the most globals that a module defines. A Go guest has eight.
 	MaxGlobals = 10_000
@@ -48,10 +48,11 @@ const (
 	MaxResults = 16
 
 	// MaxFunction is the most bytes of code of a function, and MaxWork the most that it may be worth when it
-	// is compiled: bytes, and values where paths meet. The engine cannot be stopped within a function, and
-	// its time for one grows faster than its size.
+	// is compiled: bytes, and locals and values where paths meet. The engine cannot be stopped within a
+	// function, and its time for one grows much faster than its size: at these limits, to some seconds. The
+	// largest functions of real guests are worth a tenth.
 	MaxFunction = 512 << 10
-	MaxWork     = 4 << 20
+	MaxWork     = 640 << 10
 )
 
 // Limits are what the host grants.

@@ -117,7 +117,7 @@ func TestNamesThatWouldHurtTheEngineAreRefused(t *testing.T) {
 func TestTableCannotGrowPastItsLimit(t *testing.T) {
 	out, err := fuel.Instrument(source{tables: [][]byte{b(0x70, 0x00, 10), b(0x6f, 0x01, 1, 2)}}.bytes(), fuel.Limits{Budget: 1})
 	require.NoError(t, err)
-	assert.Contains(t, hex.EncodeToString(out.Code), "040b"+"02"+"70010a808008"+"6f010102")
+	assert.Contains(t, hex.EncodeToString(out.Code), "040b"+"02"+"70010a808002"+"6f010102")
 }
 
 func TestPaddedSizesOfGoLinkerAreRead(t *testing.T) {
