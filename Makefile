@@ -182,8 +182,6 @@ packages: build-all $(TOOLS)/nfpm $(TOOLS)/helm ## Pack gateway and edge: deb, r
 	@cd $(PACKAGES) && sha256sum * > ../SHA256SUMS && mv ../SHA256SUMS .
 	$(SAY) 'packed into $(PACKAGES)'
 
-CROSS := $(addprefix $(BUILD)/linux_$(CROSS_ARCH)/,otelcol-sealgate otelcol-sealgate-agent otelcol-sealgate-edge)
-
 .PHONY: images
 images: build-all $(CROSS) ## Build the images for amd64 and arm64 with buildah: OCI layouts, bills of materials, digests; build/images
 	@packaging/images $(BUILD)/images $(VERSION) amd64 arm64
@@ -192,6 +190,18 @@ images: build-all $(CROSS) ## Build the images for amd64 and arm64 with buildah:
 .PHONY: test-images
 test-images: images ## Run every image with runc; those of the other architecture need qemu-user-static
 	@SEALGATE_IMAGES=$(CURDIR)/$(BUILD)/images $(GO) test -v -count 1 ./packaging -run TestImages
+
+# Go's architecture of a program as nfpm calls it: arm7 is armhf of Debian and armv7hl of rpm.
+pack_cross = packaging/render $(1) $(BUILD)/linux_$(2) $(BUILD)/packaging/$(1)-$(2) && for kind in deb rpm; do \
+	SEALGATE_VERSION=$(VERSION) SEALGATE_ARCH=$(3) $(TOOLS)/nfpm package --config $(BUILD)/packaging/$(1)-$(2)/nfpm.yaml --packager $$kind --target $(PACKAGES)-cross || exit 1; done
+
+.PHONY: packages-cross
+packages-cross: build-cross $(TOOLS)/nfpm ## Pack deb and rpm for the other of amd64 and arm64, of the edge for arm/v7 too; build/packages-cross
+	@rm -rf $(PACKAGES)-cross && mkdir -p $(PACKAGES)-cross
+	@$(call pack_cross,gateway,$(CROSS_ARCH),$(CROSS_ARCH))
+	@$(call pack_cross,edge,$(CROSS_ARCH),$(CROSS_ARCH))
+	@$(call pack_cross,edge,armv7,arm7)
+	@cd $(PACKAGES)-cross && sha256sum * > ../SHA256SUMS && mv ../SHA256SUMS .
 
 ##@ Check it
 

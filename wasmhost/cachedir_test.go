@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -55,6 +56,9 @@ func TestWithoutACacheAModuleRuns(t *testing.T) {
 			r := runtimeWith(t, RuntimeOptions{CacheDir: prepare(t), OnCacheError: func(err error) { failures = append(failures, err) }})
 			for range 2 {
 				judge(t, newFilter(t, load(t, r, guestParts{}), Options{}), mixed(10, 1))
+			}
+			if r.Engine() == EngineInterpreter && strings.Contains(name, "full") {
+				return // it compiles nothing, and writes nothing
 			}
 			assert.Len(t, failures, 1, "it is said once")
 		})

@@ -6,6 +6,7 @@ package sealpdata
 import (
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -249,7 +250,7 @@ func TestASpanCostsOneAllocation(t *testing.T) {
 		i++
 	})
 	t.Logf("%.0f allocations for %d spans", allocs, spans)
-	if !raceDetector {
+	if !raceDetector && strconv.IntSize == 64 { // on 32 bits SM4 has no assembler, and the cipher itself allocates
 		assert.LessOrEqual(t, allocs, float64(spans+20))
 	}
 }

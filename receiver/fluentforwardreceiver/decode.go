@@ -197,6 +197,9 @@ func readTime(b []byte) (at time.Time, rest []byte, err error) {
 		whole, part := math.Modf(seconds)
 		return time.Unix(int64(whole), int64(part*1e9)), b, err
 	case msgp.ExtensionType:
+		if claimsMore(b) {
+			return at, b, msgp.ErrShortBytes
+		}
 		var raw msgp.RawExtension // of type 0
 		b, err = msgp.ReadExtensionBytes(b, &raw)
 		if err == nil && len(raw.Data) != 8 {
@@ -294,6 +297,9 @@ func readValue(b []byte, to pcommon.Value, depth int) (rest []byte, err error) {
 		}
 		return b, err
 	}
+	if claimsMore(b) {
+		return b, msgp.ErrShortBytes
+	}
 	rest, err = msgp.Skip(b) // an extension: kept as it is
 	if err == nil {
 		to.SetEmptyBytes().FromRaw(b[:len(b)-len(rest)])
@@ -308,7 +314,22 @@ func readText(b []byte) (string, []byte, error) {
 }
 
 // readBytes returns a part of b.
-func readBytes(b []byte) (v, rest []byte, err error) { return msgp.ReadMapKeyZC(b) }
+func readBytes(b []byte) (v, rest []byte, err error) {
+	if claimsMore(b) {
+		return nil, b, msgp.ErrShortBytes
+	}
+	return msgp.ReadMapKeyZC(b)
+}
+
+// claimsMore tells whether a value with a length of 32 bits is longer than b. The library computes
+// such lengths in an int, which overflows where an int has 32 bits.
+func claimsMore(b []byte) bool {
+	const bin32, ext32, str32 = 0xc6, 0xc9, 0xdb
+	if len(b) < 5 || b[0] != bin32 && b[0] != ext32 && b[0] != str32 {
+		return false
+	}
+	return uint64(binary.BigEndian.Uint32(b[1:])) > uint64(len(b)-5)
+}
 
 func errTooLarge(limit int64) error {
 	return fmt.Errorf("a message is larger than `max_message_bytes`, %d", limit)

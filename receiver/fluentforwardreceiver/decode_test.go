@@ -162,6 +162,8 @@ func TestBadMessagesAreRefused(t *testing.T) {
 		"too deep":                    {pack(t, list(3), "app", eventTime, object(1), "k", nested(maxDepth)), "lists and maps"},
 		"much too deep":               {pack(t, list(3), "app", eventTime, object(1), "k", nested(900_000)), "lists and maps"},
 		"an option that is too deep":  {pack(t, list(4), "app", eventTime, object(0), object(1), "k", nested(maxDepth)), "lists and maps"},
+		"a text claims 4G bytes":      {pack(t, list(3), "app", eventTime, object(1), "k", raw{0xdb, 0xff, 0xff, 0xff, 0xff}), "too few bytes"},
+		"a time claims 4G bytes":      {pack(t, list(3), "app", raw{0xc9, 0xff, 0xff, 0xff, 0xff, 0, 1, 2}, object(0)), "too few bytes"},
 		"an extension without an end": {pack(t, list(3), "app", eventTime, object(1), "k", raw{0xc9, 0xff, 0xff, 0xff, 0xff, 1}), "too few bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {

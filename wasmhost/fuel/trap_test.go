@@ -6,6 +6,7 @@ package fuel_test
 import (
 	"bytes"
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -86,7 +87,9 @@ func stops(t *testing.T, r wazero.Runtime, module []byte) {
 	}
 	require.ErrorContains(t, err, "unreachable")
 	assert.True(t, fuel.Spent(counter), "counter is %d", int64(counter.Get()))
-	assert.Less(t, took, 2*time.Second)
+	if os.Getenv("SEALGATE_EMULATED") == "" { // scripts/test-arm sets it
+		assert.Less(t, took, 2*time.Second)
+	}
 }
 
 func TestTrapOfTheGuestItselfIsNotSpentFuel(t *testing.T) {
