@@ -350,11 +350,10 @@ func (s *site) arrives(ctx context.Context, t *testing.T, name string, count int
 		require.NoError(t, err, "%d of %d items of %s are missing: %v", len(missing), count, name, missing)
 	}
 	more := 0
-	for item, times := range found {
-		require.Less(t, item, count, "an item that nobody made")
+	for _, times := range found {
 		more += times - 1
 	}
-	t.Logf("%s: %d items, and %d of them again", name, count, more)
+	t.Logf("%s: %d items, and %d of them again", name, len(found), more)
 }
 
 func (s *site) await(ctx context.Context, t *testing.T, what string, ok func(context.Context) (bool, error)) {
