@@ -36,6 +36,11 @@ var places = []labels.Key{
 // common are the other attributes of a resource that a backend should find things by.
 var common = []string{"service.name", "k8s.cluster.name", "k8s.namespace.name"}
 
+// nodes are the attributes that tell metrics of one node from those of another. A node has no
+// service.name, so Prometheus gives its series neither job nor instance: without these labels
+// those of two nodes that no cloud names would be one.
+var nodes = []string{"k8s.node.name", "host.name"}
+
 // Gateway is what the backends have to know of a gateway's configuration.
 type Gateway struct {
 	traces, metrics, logs *labels.Table
@@ -81,11 +86,11 @@ func (g *Gateway) Fragment(backend string) (string, error) {
 }
 
 func (g *Gateway) prometheus() string {
-	attributes := common
+	attributes := slices.Concat(common, nodes)
 	about := `# The gateway copies the cloud labels onto every datapoint (promote: true), so they
 # need no promotion here. All of them are on target_info besides.`
 	if !g.promote {
-		attributes = slices.Concat(common, written(g.metrics))
+		attributes = slices.Concat(common, nodes, written(g.metrics))
 		about = `# The gateway leaves the cloud labels on resources (promote: false): those that are
 # listed here become labels of every series, the others are on target_info alone.`
 	}

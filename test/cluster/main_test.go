@@ -77,7 +77,7 @@ func onEach(ctx context.Context, versions []string) error {
 }
 
 // minutes that the tests take on one cluster, about.
-const minutes = 10
+const minutes = 7
 
 // The host is left as it was by a command that leaves much behind.
 func TestAMachineLeavesNothingBehind(t *testing.T) {

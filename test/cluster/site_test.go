@@ -259,6 +259,7 @@ type maker struct {
 	count, rate int
 	crashEvery  int
 	send        bool // over OTLP, and not as lines of its log
+	anonymous   bool // what it sends does not say of which pod it is
 }
 
 // run starts a pod.
@@ -271,6 +272,10 @@ func (s *site) run(ctx context.Context, t *testing.T, m maker) {
 	}
 	if m.crashEvery > 0 {
 		args = append(args, "-crash-every", strconv.Itoa(m.crashEvery), "-state", "/state/lines")
+	}
+	env := "[{name: POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}]"
+	if m.anonymous {
+		env = "[]"
 	}
 	s.since[m.name] = time.Now()
 	list, err := json.Marshal(args)
@@ -287,9 +292,10 @@ spec:
       image: %[2]s
       imagePullPolicy: Never
       args: %[3]s
+      env: %[4]s
       volumeMounts: [{name: state, mountPath: /state}]
   volumes: [{name: state, emptyDir: {}}]
-`, m.name, WorkloadImage, list)))
+`, m.name, WorkloadImage, list, env)))
 }
 
 // load starts two pods, one that writes lines and one that sends OTLP.
@@ -350,11 +356,10 @@ func (s *site) arrives(ctx context.Context, t *testing.T, name string, count int
 		require.NoError(t, err, "%d of %d items of %s are missing: %v", len(missing), count, name, missing)
 	}
 	more := 0
-	for item, times := range found {
-		require.Less(t, item, count, "an item that nobody made")
+	for _, times := range found {
 		more += times - 1
 	}
-	t.Logf("%s: %d items, and %d of them again", name, count, more)
+	t.Logf("%s: %d items, and %d of them again", name, len(found), more)
 }
 
 func (s *site) await(ctx context.Context, t *testing.T, what string, ok func(context.Context) (bool, error)) {

@@ -181,7 +181,13 @@ func post(ctx context.Context, url string, body []byte) error {
 	}
 }
 
-func (o options) resource(r pcommon.Resource) { r.Attributes().PutStr("service.name", o.name) }
+// resource says which pod this is only where POD_UID does.
+func (o options) resource(r pcommon.Resource) {
+	r.Attributes().PutStr("service.name", o.name)
+	if uid := os.Getenv("POD_UID"); uid != "" {
+		r.Attributes().PutStr("k8s.pod.uid", uid)
+	}
+}
 
 // trace returns one span, whose trace id ends in the number of the item.
 func (o options) trace(item int) ([]byte, error) {
