@@ -227,7 +227,7 @@ func (i *image) testEnvironment(t *testing.T) {
 	defer cancel()
 	env, health := portsInEnv(t)
 	c := i.container(t, env)
-	require.NoError(t, c.AwaitHTTP(ctx, health))
+	c.awaitStart(ctx, t, health)
 	status := c.status(t)
 	assert.Contains(t, status, "Uid:\t10001\t10001\t10001\t10001\n")
 	assert.Contains(t, status, "CapEff:\t0000000000000000\n")
@@ -261,7 +261,7 @@ service:
 	path := filepath.Join(i.root, "etc/sealgate/config.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(config(ports[0])), 0o644))
 	c := i.container(t, nil)
-	require.NoError(t, c.AwaitHTTP(ctx, fmt.Sprintf("http://127.0.0.1:%d", ports[0])))
+	c.awaitStart(ctx, t, fmt.Sprintf("http://127.0.0.1:%d", ports[0]))
 	if !i.emulated() { // a reload starts the program again, and in the container that is the emulator
 		require.NoError(t, os.WriteFile(path, []byte(config(ports[1])), 0o644))
 		out, err := exec.CommandContext(ctx, "runc", "--root", c.state, "kill", c.id, "HUP").CombinedOutput()
@@ -354,6 +354,16 @@ func (i *image) container(t *testing.T, env []string, args ...string) *container
 		_ = exec.Command(runc, "--root", c.state, "delete", "--force", c.id).Run() // where runc itself was killed
 	})
 	return c
+}
+
+// awaitStart waits until the collector is healthy and has its handlers of signals: it sets them
+// a moment later, and the kernel ignores those that process 1 of a container has no handler for.
+func (c *container) awaitStart(ctx context.Context, t *testing.T, health string) {
+	t.Helper()
+	require.NoError(t, c.AwaitHTTP(ctx, health))
+	require.NoError(t, c.Await(ctx, "its handlers of signals", func(context.Context) (bool, error) {
+		return strings.Contains(c.Log(), "SIGHUP has the configuration validated from now on"), nil
+	}))
 }
 
 // emulated tells whether the program of an image is for another architecture.
