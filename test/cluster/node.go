@@ -201,12 +201,16 @@ func (n *Node) control(ctx context.Context) error {
 
 // join starts what makes this machine a node of the cluster.
 func (n *Node) join(ctx context.Context) error {
+	kubelet := []string{
+		"--config=" + n.path("kubelet.yaml"), "--kubeconfig=" + n.path("kubelet.kubeconfig"),
+		"--hostname-override=" + NodeName, "--node-ip=" + Address,
+		"--node-labels=topology.kubernetes.io/region=cn-hangzhou,topology.kubernetes.io/zone=cn-hangzhou-h,node.kubernetes.io/instance-type=ecs.g7.large",
+	}
+	if n.Version == "1.26" { // later ones have it in their configuration
+		kubelet = append(kubelet, "--container-runtime-endpoint=unix:///run/containerd/containerd.sock")
+	}
 	err := n.start(
-		harness.Spec{Name: "kubelet", Args: []string{
-			"--config=" + n.path("kubelet.yaml"), "--kubeconfig=" + n.path("kubelet.kubeconfig"),
-			"--hostname-override=" + NodeName, "--node-ip=" + Address,
-			"--node-labels=topology.kubernetes.io/region=cn-hangzhou,topology.kubernetes.io/zone=cn-hangzhou-h,node.kubernetes.io/instance-type=ecs.g7.large",
-		}},
+		harness.Spec{Name: "kubelet", Args: kubelet},
 		harness.Spec{Name: "kube-proxy", Args: []string{"--config=" + n.path("kube-proxy.yaml")}},
 		harness.Spec{Name: "coredns", Args: []string{"-conf=" + n.path("Corefile")}})
 	if err != nil {
