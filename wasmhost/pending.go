@@ -14,10 +14,11 @@ type Pending struct {
 
 // part is what a batch has dropped in a slot to be reported. It belongs to the slot's lock.
 type part struct {
-	owed []owed  // that the guest has not reported yet
-	held backlog // what it has reported of them
-	open bool    // the slot knows it
-	used bool    // it is to be settled; belongs to the one who judges
+	owed    []owed  // that the guest has not reported yet
+	held    backlog // what it has reported of them
+	open    bool    // the slot knows it
+	patches []Patch // of the records of the batch, in their order; belongs to the one who judges
+	used    bool    // it is to be settled; belongs to the one who judges
 }
 
 // owed names records whose guest owes a report of them.
@@ -29,6 +30,25 @@ type owed struct {
 func (p *Pending) reset(slots int) {
 	for len(p.parts) < slots {
 		p.parts = append(p.parts, part{})
+	}
+	for k := range p.parts {
+		clear(p.parts[k].patches)
+		p.parts[k].patches = p.parts[k].patches[:0]
+	}
+}
+
+// Patches calls visit with the patches of each record that has any. They have no effect until the caller applies them,
+// which it must do before it ends the batch.
+func (p *Pending) Patches(visit func(record int, patches []Patch)) {
+	for k := range p.parts {
+		for left := p.parts[k].patches; len(left) > 0; {
+			n := 1
+			for n < len(left) && left[n].Record == left[0].Record {
+				n++
+			}
+			visit(left[0].Record, left[:n])
+			left = left[n:]
+		}
 	}
 }
 

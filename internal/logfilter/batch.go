@@ -46,6 +46,7 @@ type Batch struct {
 	severities []severityOf
 	finder     severity.Finder
 	counts     Counts
+	patcher    patcher
 }
 
 // place is where a record stands: the indexes of its resource and of its scope.
@@ -113,7 +114,7 @@ func (b *Batch) Release() {
 	b.finder.Reset()
 	*b = Batch{
 		Verdicts: b.Verdicts[:0], resources: b.resources[:0], keys: b.keys[:0], scopes: b.scopes[:0], scopeKeys: b.scopeKeys[:0],
-		logs: b.logs[:0], places: b.places[:0], severities: b.severities[:0], finder: b.finder, counts: b.counts,
+		logs: b.logs[:0], places: b.places[:0], severities: b.severities[:0], finder: b.finder, counts: b.counts, patcher: b.patcher,
 	}
 	batches.Put(b)
 }

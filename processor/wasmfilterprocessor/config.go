@@ -37,6 +37,10 @@ type Config struct {
 	// default), `drop` or `refuse`.
 	OnError OnError `mapstructure:"on_error"`
 
+	// Allow is what the filter may change of the records that it keeps: `attributes`, `body`, `severity`. A filter that wants
+	// to change anything else is refused. Default: nothing.
+	Allow []wasmhost.Change `mapstructure:"allow"`
+
 	// LogOutput writes what the filter writes to standard output and error to the log, and the text of its
 	// panics, a few lines a minute. It may quote records. Default true.
 	LogOutput bool `mapstructure:"log_output"`
@@ -173,6 +177,11 @@ func (cfg *Config) Validate() error {
 	}
 	if _, ok := onErrors[cfg.OnError]; !ok {
 		say("`on_error` is %q, which is not one of `pass`, `drop`, `refuse`", cfg.OnError)
+	}
+	for _, c := range cfg.Allow {
+		if !slices.Contains(wasmhost.Changes(), c) {
+			say("`allow` has %q, which is not one of `attributes`, `body`, `severity`", c)
+		}
 	}
 	if _, ok := inferModes[cfg.InferSeverity]; !ok {
 		say("`infer_severity` is %q, which is not one of `off`, `guard`, `set`", cfg.InferSeverity)
