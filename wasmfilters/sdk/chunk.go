@@ -97,6 +97,9 @@ func (c *Chunk) TextsOf(name string) *Texts {
 // Matches are the matches of the detectors in record i: those from first to before end; see Match.
 func (c *Chunk) Matches(i int) (first, end int) { return c.matches.of(i) }
 
+// MatchCount is how many matches the chunk has.
+func (c *Chunk) MatchCount() int { return len(c.matches.entries) / matchSize }
+
 // Match is a match of the chunk by its number: which detector has found it, and its text.
 func (c *Chunk) Match(k int) (detector int, text []byte) { return c.matches.get(k) }
 

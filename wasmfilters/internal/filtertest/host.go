@@ -36,7 +36,7 @@ func (r HostRecords) Texts(i int, visit func(wasmhost.Text)) {
 		visit(wasmhost.Text{Name: name, Value: r[i].Attrs[name], Attribute: true})
 	}
 }
-func (r HostRecords) ScopeKey(int) uint64                          { return 1 }
+func (r HostRecords) ScopeKey(int) uint64 { return 1 }
 func (r HostRecords) Attributes(i int, visit func(string, wasmhost.Value)) {
 	for name, v := range r[i].Attrs {
 		visit(name, wasmhost.Value{Text: v})
