@@ -56,14 +56,14 @@ func redactComparisons() []producer {
 	var all []producer
 	for _, p := range peers {
 		all = append(all, &comparison{
-			name: p.name, unit: "ns/record", peer: p.peer,
+			name: p.name, unit: "ns/record", peer: p.peer, cpu: true,
 			open: func(ctx context.Context) (*subject, *subject, error) {
 				return openRedact(ctx, sensitiveLines(1000), ours, p.config, p.factory)
 			},
 		})
 	}
 	return append(all, &comparison{
-		name: "filter/redact_everything", unit: "ns/record", peer: "contrib redaction v0.161.0, of three things",
+		name: "filter/redact_everything", unit: "ns/record", peer: "contrib redaction v0.161.0, of three things", cpu: true,
 		open: func(ctx context.Context) (*subject, *subject, error) {
 			everything := map[string]any{"module": "builtin:redact", "allow": ours["allow"]}
 			a, _, err := openLogs(ctx, wasmfilterprocessor.NewFactory(), everything, sensitiveLines(1000))

@@ -41,6 +41,15 @@ func ipv6(text string, i, done int) (start, end int) {
 	if !two && (i == 0 || !isHex(text[i-1]) || i+1 == len(text) || !isHex(text[i+1])) {
 		return 0, 0
 	}
+	if !two { // an address has another colon behind a group, or two
+		next := i + 1
+		for next < len(text) && next-i < 6 && isHex(text[next]) {
+			next++
+		}
+		if next == len(text) || text[next] != ':' {
+			return 0, 0
+		}
+	}
 	start = i
 	for start > done && i-start < 5 && isHex(text[start-1]) {
 		start--

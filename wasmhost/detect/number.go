@@ -43,13 +43,16 @@ func (s *Set) number(text string, i, done int) (Match, int) {
 	if first == len(text) {
 		return Match{}, len(text)
 	}
-	if first == i && s.ip >= 0 {
+	end := run(text, first)
+	if first == i && s.dotted && end-first <= 3 && end < len(text) && text[end] == '.' {
 		if end := ipv4(text, i); end > 0 {
-			return Match{s.ip, i, end}, end
+			if s.ip >= 0 {
+				return Match{s.ip, i, end}, end
+			}
+			return Match{}, end
 		}
 	}
-	end := run(text, first)
-	if end-first < minNumber && separator(text, end) == 0 {
+	if end-first < s.leastGroup || end-first < minNumber && separator(text, end) == 0 {
 		return Match{}, end
 	}
 	var d digits

@@ -47,15 +47,17 @@ type Match struct {
 
 // Set looks for several things at once. It is never changed, so any number of goroutines may use one.
 type Set struct {
-	card    int // -1 where it is not looked for, as the others
-	cnID    int
-	phone   int
-	email   int
-	ip      int
-	bearer  int
-	secret  int
-	class   [256]class
-	regexps []pattern
+	card       int // -1 where it is not looked for, as the others
+	cnID       int
+	phone      int
+	email      int
+	ip         int
+	bearer     int
+	secret     int
+	class      [256]class
+	dotted     bool // an address of IPv4 is looked for, or is in the way of a phone number
+	leastGroup int  // digits that the first group of a number has at least
+	regexps    []pattern
 }
 
 type pattern struct {
