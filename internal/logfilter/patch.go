@@ -55,7 +55,7 @@ type Patcher interface {
 
 // Apply applies patches to the records that are kept, and counts them. It comes after Settle: up to then every record
 // is seen as it came. Where one patch is refused, the whole record stays as it came.
-func (b *Batch) Apply(p Patcher) {
+func (b *Batch) Apply(p Patcher) *Counts {
 	p.Patches(func(i int, patches []wasmhost.Patch) {
 		if b.Verdicts[i].Action != keep {
 			return
@@ -69,6 +69,7 @@ func (b *Batch) Apply(p Patcher) {
 		}
 	})
 	b.patcher.reset() // which holds texts
+	return &b.counts
 }
 
 // patcher checks and applies the patches of a record. It keeps its scratch for the next one.
@@ -215,6 +216,12 @@ func (a *patcher) edit() Refusal {
 	})
 	if a.edits[0].text < 0 {
 		return RefusedRange
+	}
+	if body := a.record.Body(); body.Type() == pcommon.ValueTypeStr && a.edits[len(a.edits)-1].text == 0 { // nearly always
+		if a.body {
+			return RefusedOverlap
+		}
+		return a.splice(body, a.edits)
 	}
 	text, left, why := 0, a.edits, accepted
 	visit := func(v pcommon.Value, replaced bool) {

@@ -45,7 +45,10 @@ func redactComparisons() []producer {
 		{"filter/redact_vs_transform", "contrib transform v0.161.0, three replace_pattern", transformprocessor.NewFactory(), transform(
 			set(emailPattern), set(cardPattern), set(tokenPattern),
 		)},
-		{"filter/redact_vs_transform_tuned", "the same with where IsMatch", transformprocessor.NewFactory(), transform(
+		{"filter/redact_vs_transform_tuned", "the same, of which one where IsMatch \"@\"", transformprocessor.NewFactory(), transform(
+			set(emailPattern)+` where IsMatch(body, "@")`, set(cardPattern), set(tokenPattern),
+		)},
+		{"filter/redact_vs_transform_guarded", "the same, each where IsMatch", transformprocessor.NewFactory(), transform(
 			set(emailPattern)+` where IsMatch(body, "@")`, set(cardPattern)+` where IsMatch(body, "4[0-9]{12}")`, set(tokenPattern)+` where IsMatch(body, "token=")`,
 		)},
 	}
