@@ -38,7 +38,10 @@ func appendMasked(b []byte, name string, text []byte) []byte {
 	return append(b, "********"...)
 }
 
-// keepEnds masks the letters and digits of a text but for the first and the last ones.
+// leastMasked is how many characters are masked: of a shorter text nothing stays.
+const leastMasked = 4
+
+// keepEnds masks the letters and digits of a text except for the first and the last ones.
 func keepEnds(b, text []byte, first, last int) []byte {
 	n := 0
 	for _, c := range text {
@@ -46,7 +49,7 @@ func keepEnds(b, text []byte, first, last int) []byte {
 			n++
 		}
 	}
-	if n < 2*(first+last) {
+	if n < first+last+leastMasked {
 		first, last = 0, 0
 	}
 	at := 0
