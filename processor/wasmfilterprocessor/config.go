@@ -33,6 +33,10 @@ type Config struct {
 	// Config is what the filter is configured with.
 	Config map[string]any `mapstructure:"config"`
 
+	// Defaults are configurations by module: Config is merged over that of Module. An overlay that names another module
+	// does not inherit them.
+	Defaults map[string]map[string]any `mapstructure:"defaults"`
+
 	// OnError says what becomes of records that the filter fails to judge: `pass` (the
 	// default), `drop` or `refuse`.
 	OnError OnError `mapstructure:"on_error"`
@@ -241,8 +245,16 @@ func (cfg *NeverDropConfig) Validate() error {
 
 // guestConfig returns what the filter is given, JSON.
 func (cfg *Config) guestConfig() ([]byte, error) {
-	if len(cfg.Config) == 0 {
+	defaults := cfg.Defaults[cfg.Module]
+	switch {
+	case len(cfg.Config) == 0 && len(defaults) == 0:
 		return []byte("{}"), nil
+	case len(defaults) == 0:
+		return json.Marshal(cfg.Config)
 	}
-	return json.Marshal(cfg.Config)
+	config := confmap.NewFromStringMap(defaults)
+	if err := config.Merge(confmap.NewFromStringMap(cfg.Config)); err != nil {
+		return nil, err
+	}
+	return json.Marshal(config.ToStringMap())
 }
