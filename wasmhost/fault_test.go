@@ -32,7 +32,7 @@ func faults() map[string]struct {
 	}
 	return map[string]fault{
 		"endless loop":       {guestParts{filter: endlessLoop}, KindFuel},
-		"endless recursion":  {guestParts{filter: recursion}, KindFuel},
+		"endless recursion":  {guestParts{filter: recursion}, KindMemory},
 		"trap half-way":      {guestParts{filter: code(verdictsFor(dropRule1, info), opUnreachable)}, KindTrap},
 		"out of bounds":      {guestParts{filter: code(i32(-1), load64(0))}, KindTrap},
 		"memory filled on":   {guestParts{filter: code(opLoop, noType, i32(0), i32(0), i32(1<<20), 0xfc, 11, 0, opBr, 0, opEnd, opUnreachable)}, KindFuel},
@@ -63,7 +63,6 @@ func TestAFailedChunkIsCountedAndHandledAsConfigured(t *testing.T) {
 	}
 }
 
-// The base is small, so that an endless recursion meets it before the engine's own limit of the stack.
 func testOnError(t *testing.T, module func(*Runtime) *Module, kind Kind) {
 	r := newRuntime(t)
 	n := 100

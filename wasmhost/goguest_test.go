@@ -96,7 +96,7 @@ func TestGuestsOfStandardGoThatMisbehaveEndInACountedError(t *testing.T) {
 	r := goRuntime(t)
 	loadGo(t, r) // keeps the code, so that it is compiled once
 	for mode, kinds := range map[string][]Kind{
-		"loop": {KindFuel}, "recurse": {KindFuel, KindTrap}, "bomb": {KindMemory, KindFuel}, "panic": {KindTrap},
+		"loop": {KindFuel}, "recurse": {KindMemory}, "bomb": {KindMemory, KindFuel}, "panic": {KindTrap},
 		"exit": {KindTrap}, "sleep": {KindFuel, KindTrap}, "random": {KindFuel},
 	} {
 		t.Run(mode, func(t *testing.T) {

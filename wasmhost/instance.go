@@ -31,10 +31,14 @@ type instance struct {
 	manifest Manifest
 	encoder  *encoder
 
-	bufferFn, filterFn, flushFn, saveFn, restoreFn, patchesFn api.Function
+	// filterFn and patchesFn have stacks of their own, which the engine keeps. Those of exports that are called seldom are
+	// given back: see seldom.
+	filterFn, patchesFn api.Function
 
 	stack      [2]uint64 // parameters and result of a call
-	buffer     uint32    // address of what the guest lets the host write to
+	stackLeft  api.MutableGlobal
+	stackLimit int    // bytes
+	buffer     uint32 // address of what the guest lets the host write to
 	bufferSize uint32
 	verdicts   []Verdict // of the last chunk, with the rule numbers of the guest
 	patches    []Patch   // of the last chunk, with its record numbers and the rule numbers of the guest
@@ -46,12 +50,55 @@ type instance struct {
 
 // host is what functions of the host know of the instance that calls them.
 type host struct {
-	fuel       api.MutableGlobal
+	fuel       api.MutableGlobal // the counter of a slice
+	reserve    api.MutableGlobal // the rest of the budget
+	budget     int64             // of the call
+	deadline   time.Time         // of the call; zero until it yields
 	keepOutput bool
 	output     []byte // of the call
 }
 
 type hostKey struct{}
+
+// Time is no measure of what a guest does: a busy machine is slow. It ends the calls of a guest that is written to
+// make its units of fuel dear, and comes far behind the fuel of any other.
+const (
+	maxCallTime  = 2 * time.Second
+	maxStartTime = 20 * time.Second
+)
+
+// maxTime is that of a call with a budget.
+func maxTime(budget int64) time.Duration {
+	if budget > MaxLiveFuel {
+		return maxStartTime
+	}
+	return maxCallTime
+}
+
+var errOutOfTime = errors.New("out of time")
+
+// begin gives a call its budget.
+func (h *host) begin(budget int64) {
+	counter, reserve := fuel.Split(budget)
+	h.fuel.Set(uint64(counter))
+	h.reserve.Set(uint64(reserve))
+	h.deadline = time.Time{}
+	h.budget = budget
+}
+
+func (h *host) left() int64 { return fuel.Left(h.fuel, h.reserve) }
+
+// yield is called between two slices of fuel: the guest can be preempted there. A call that takes long ends
+// with a panic, which the engine makes its error.
+func (h *host) yield() {
+	now := time.Now()
+	switch {
+	case h.deadline.IsZero(): // most calls end within their first slices, and none of them reads the clock
+		h.deadline = now.Add(maxTime(h.budget))
+	case now.After(h.deadline):
+		panic(errOutOfTime)
+	}
+}
 
 // charge takes units for what the host does on behalf of a guest.
 func charge(ctx context.Context, mod api.Module, units int64) {
@@ -67,9 +114,11 @@ func charge(ctx context.Context, mod api.Module, units int64) {
 // instance makes one, configured and ready for chunks. Its ABI and its manifest have been checked.
 func (m *Module) instance(opts Options) (*instance, error) {
 	i := &instance{opts: opts, host: host{keepOutput: opts.KeepOutput}, memLimit: uint64(m.runtime.opts.MemoryPages) << 16}
+	i.stackLimit = m.runtime.opts.limits().Stack
+	i.host.deadline = time.Now().Add(maxStartTime)
 	i.ctx = context.WithValue(context.Background(), hostKey{}, &i.host)
 	err := contain(func() (err error) {
-		i.mod, err = m.wasm.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, memoryAllocator), m.compiled,
+		i.mod, err = m.wasm.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, allocator(i.memLimit, i.host.yield)), m.compiled,
 			wazero.NewModuleConfig().WithName("").WithStartFunctions())
 		return err
 	})
@@ -82,6 +131,9 @@ func (m *Module) instance(opts Options) (*instance, error) {
 	}
 	return i, nil
 }
+
+// seldom is an export that is not called with each chunk; nil where there is none.
+func (i *instance) seldom(name string) api.Function { return i.mod.ExportedFunction(name) }
 
 // mustHave refuses a guest that gives another manifest each time that it is started.
 func (i *instance) mustHave(m Manifest) error {
@@ -100,14 +152,15 @@ func startFailure(err error) *Error {
 }
 
 func (i *instance) start() error {
-	var ok bool
-	if i.host.fuel, ok = i.mod.ExportedGlobal(fuel.Global).(api.MutableGlobal); !ok {
+	var ok, ok2 bool
+	i.host.fuel, ok = i.mod.ExportedGlobal(fuel.Global).(api.MutableGlobal)
+	i.host.reserve, ok2 = i.mod.ExportedGlobal(fuel.Reserve).(api.MutableGlobal)
+	i.stackLeft, _ = i.mod.ExportedGlobal(fuel.Stack).(api.MutableGlobal)
+	if !ok || !ok2 || i.stackLeft == nil {
 		return failure(KindABI, "", "the guest has no fuel counter: it was not metered")
 	}
 	i.mem = i.mod.ExportedMemory(exportMemory)
-	i.bufferFn, i.filterFn = i.mod.ExportedFunction(exportBuffer), i.mod.ExportedFunction(exportFilter)
-	i.flushFn = i.mod.ExportedFunction(exportFlush)
-	i.saveFn, i.restoreFn = i.mod.ExportedFunction(exportSave), i.mod.ExportedFunction(exportRestore)
+	i.filterFn = i.mod.ExportedFunction(exportFilter)
 	i.patchesFn = i.mod.ExportedFunction(exportPatches)
 	if initialize := i.mod.ExportedFunction(exportInitialize); initialize != nil {
 		if _, err := i.call(initialize, exportInitialize, MaxFuel); err != nil {
@@ -186,11 +239,11 @@ func (i *instance) call(fn api.Function, name string, budget int64) (uint64, err
 
 // callAt is call where the clock has just been read.
 func (i *instance) callAt(begin time.Time, fn api.Function, name string, budget int64) (uint64, error) {
-	i.host.fuel.Set(uint64(budget))
+	i.host.begin(budget)
 	err := i.enter(fn)
 	i.spent += i.opts.Now().Sub(begin)
-	i.fuelUsed += uint64(budget - int64(i.host.fuel.Get()))
-	if err == nil && fuel.Spent(i.host.fuel) { // the last thing it did was to call the host
+	i.fuelUsed += uint64(budget - i.host.left())
+	if err == nil && i.host.left() < 0 { // the last thing it did was to call the host
 		err = errors.New("spent")
 	}
 	if err != nil {
@@ -226,7 +279,11 @@ func (i *instance) trap(name string, err error, budget int64) *Error {
 	words := lastWords(i.say())
 	var exit *sys.ExitError
 	switch {
-	case fuel.Spent(i.host.fuel):
+	case errors.Is(err, errOutOfTime):
+		return failure(KindFuel, name, "the guest did not end within %v: its code is dearer than its fuel says", maxTime(budget))
+	case int32(i.stackLeft.Get()) < 0:
+		return failure(KindMemory, name, "the guest needs more than its %d bytes of stack: it recurses without end, or too deep", i.stackLimit)
+	case i.host.left() < 0:
 		return failure(KindFuel, name, "the guest did not end within its %d units of fuel: it loops for ever, or does too much "+
 			"for one chunk", budget)
 	case uint64(i.mem.Size()) > i.memLimit/8*7:
@@ -279,7 +336,7 @@ func (i *instance) room(size int) ([]byte, error) {
 
 func (i *instance) askForRoom(size uint32) error {
 	i.stack[0] = uint64(size)
-	address, err := i.call(i.bufferFn, exportBuffer, i.opts.fuel(0))
+	address, err := i.call(i.seldom(exportBuffer), exportBuffer, i.opts.fuel(0))
 	if err != nil {
 		return err
 	}
@@ -386,14 +443,15 @@ func sized(v []Verdict, n int) []Verdict {
 
 // flush asks for reports. The rules in them are the guest's numbers.
 func (i *instance) flush(last bool) ([]Report, error) {
-	if i.flushFn == nil {
+	flush := i.seldom(exportFlush)
+	if flush == nil {
 		return nil, nil
 	}
 	i.stack[0], i.stack[1] = i.clock(i.opts.Now()), 0
 	if last {
 		i.stack[1] = 1
 	}
-	packed, err := i.call(i.flushFn, exportFlush, MaxLiveFuel)
+	packed, err := i.call(flush, exportFlush, MaxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -406,7 +464,7 @@ func (i *instance) flush(last bool) ([]Report, error) {
 
 // save returns a copy of the state; nil if there is none.
 func (i *instance) save() ([]byte, error) {
-	packed, err := i.call(i.saveFn, exportSave, MaxLiveFuel)
+	packed, err := i.call(i.seldom(exportSave), exportSave, MaxLiveFuel)
 	if err != nil {
 		return nil, err
 	}
@@ -419,7 +477,7 @@ func (i *instance) restore(state []byte) (bool, error) {
 	if err := i.give(state); err != nil {
 		return false, err
 	}
-	answer, err := i.call(i.restoreFn, exportRestore, MaxLiveFuel)
+	answer, err := i.call(i.seldom(exportRestore), exportRestore, MaxLiveFuel)
 	i.bufferSize = 0 // chunks are smaller than a state may be
 	return err == nil && uint32(answer) == 0, err
 }

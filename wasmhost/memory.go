@@ -15,16 +15,22 @@ import (
 type linearMemory struct {
 	buffer []byte
 	most   uint64
+	yield  func()
 }
 
-var memoryAllocator = experimental.MemoryAllocatorFunc(func(_, most uint64) experimental.LinearMemory {
-	return &linearMemory{most: most}
-})
+// allocator gives memories of at most so many bytes, whatever the module declares. It calls yield where a
+// memory would grow beyond that, see fuel.Yield.
+func allocator(most uint64, yield func()) experimental.MemoryAllocator {
+	return experimental.MemoryAllocatorFunc(func(_, declared uint64) experimental.LinearMemory {
+		return &linearMemory{most: min(most, declared), yield: yield}
+	})
+}
 
 // Reallocate implements experimental.LinearMemory. What has not been asked for yet has never been
 // written to, so it is zero as WebAssembly wants it.
 func (m *linearMemory) Reallocate(size uint64) []byte {
 	if size > m.most {
+		m.yield()
 		return nil
 	}
 	had := len(m.buffer)

@@ -11,7 +11,7 @@ import (
 
 func TestMemoryGrowsWithItsContentAndNoFurtherThanItsCap(t *testing.T) {
 	const page = 1 << 16
-	m := memoryAllocator.Allocate(page, 10*page)
+	m := allocator(10*page, func() {}).Allocate(page, 20*page)
 	b := m.Reallocate(page)
 	b[page-1] = 7
 	for pages := uint64(2); pages <= 10; pages++ {
@@ -29,7 +29,7 @@ func TestMemoryGrowsWithItsContentAndNoFurtherThanItsCap(t *testing.T) {
 
 func TestMemoryHasAsMuchAgainInReserve(t *testing.T) {
 	const page = 1 << 16
-	m := memoryAllocator.Allocate(page, 10*page)
+	m := allocator(10*page, func() {}).Allocate(page, 20*page)
 	first := m.Reallocate(2 * page)
 	grown := m.Reallocate(4 * page)
 	assert.Same(t, &first[0], &grown[0], "it has not moved")

@@ -17,7 +17,7 @@ import (
 // rest of a start, so the result is kept in the cache directory, where it is as safe as the compiled code
 // beside it: nobody else may write there. It is good until use returns.
 func (r *Runtime) metered(s Source, use func(code []byte) error) error {
-	limits := fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages}
+	limits := r.opts.limits()
 	if r.opts.CacheDir == "" {
 		code, err := instrument(s, limits)
 		if err != nil {
@@ -60,7 +60,7 @@ type meteredEntry struct {
 }
 
 func newMeteredEntry(dir, version, module string, limits fuel.Limits) meteredEntry {
-	key := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %s", version, limits.Budget, limits.Pages, module))
+	key := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %d %s", version, limits.Budget, limits.Pages, limits.Stack, module))
 	return meteredEntry{filepath.Join(dir, fmt.Sprintf("metered-%x", key)), key}
 }
 

@@ -36,7 +36,7 @@ func meteredIn(t *testing.T, dir string, wasm []byte) (code []byte, e meteredEnt
 	r := runtimeWith(t, RuntimeOptions{CacheDir: dir})
 	code, err := meterWith(r, sourceOf(wasm))
 	require.NoError(t, err)
-	return code, newMeteredEntry(dir, fuel.Version(), sha256Hex(wasm), fuel.Limits{Budget: MaxFuel, Pages: r.opts.MemoryPages})
+	return code, newMeteredEntry(dir, fuel.Version(), sha256Hex(wasm), r.opts.limits())
 }
 
 func TestAModuleIsMeteredOnceAndThenTakenFromTheCache(t *testing.T) {

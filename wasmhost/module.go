@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/tetratelabs/wazero"
@@ -92,6 +93,8 @@ func (r *Runtime) LoadSource(ctx context.Context, s Source, digest string) (*Mod
 // compile validates the original of the metered module too: see package fuel. It ends early where the context
 // does: the engine looks at it between two functions where it has more than one worker.
 func (m *Module) compile(ctx context.Context, code []byte) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, maxCompileTime, errCompileTime)
+	defer cancel()
 	m.wasm = m.runtime.wasm
 	compile := func() (err error) {
 		m.compiled, err = m.wasm.CompileModule(experimental.WithCompilationWorkers(ctx, compilationWorkers()), code)
@@ -109,6 +112,11 @@ func (m *Module) compile(ctx context.Context, code []byte) error {
 	}
 	return nil
 }
+
+// maxCompileTime is for a module that is made to be dear. That of a filter of standard Go takes a second.
+const maxCompileTime = 5 * time.Minute
+
+var errCompileTime = fmt.Errorf("it takes more than %v: build the module smaller", maxCompileTime)
 
 // compilationWorkers is how many functions are compiled at once.
 func compilationWorkers() int { return max(2, runtime.GOMAXPROCS(0)) }

@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/tetratelabs/wazero"
+
+	"github.com/sealgate/sealgate/wasmhost/fuel"
 )
 
 // Engine is how guests are run.
@@ -31,7 +33,9 @@ type RuntimeOptions struct {
 	// OnCacheError is called where the cache cannot be used, as on a full disk: modules are then
 	// compiled without it. It may be nil.
 	OnCacheError func(error)
-	// MemoryPages caps the memory of an instance, in pages of 64 KiB; 0 is 512, 32 MiB.
+	// MemoryPages caps the linear memory of an instance, in pages of 64 KiB; 0 is 512, 32 MiB. Beside it an
+	// instance has a stack, of a sixteenth of that but at least minStack and at most maxStack, for which the
+	// engine allocates up to twice as much; and 1.2 MiB for tables and globals.
 	MemoryPages uint32
 	// MaxModuleSize is the most bytes of a module; 0 is 16 MiB.
 	MaxModuleSize int
@@ -41,9 +45,21 @@ type RuntimeOptions struct {
 
 const (
 	defaultMemoryPages   = 512
-	mostMemoryPages      = 32768 // sizes are 32 bits wide
+	mostMemoryPages      = fuel.MaxGranted // sizes are 32 bits wide
 	defaultMaxModuleSize = 16 << 20
 )
+
+// The stack of an instance, in bytes.
+const (
+	minStack = 2 << 20
+	maxStack = fuel.DefaultStack
+)
+
+// limits are what a guest is granted.
+func (o RuntimeOptions) limits() fuel.Limits {
+	stack := min(max(minStack, int64(o.MemoryPages)<<16/16), maxStack)
+	return fuel.Limits{Budget: MaxFuel, Pages: o.MemoryPages, Stack: int(stack)}
+}
 
 func (o RuntimeOptions) withDefaults() RuntimeOptions {
 	if o.MemoryPages == 0 {
@@ -143,7 +159,7 @@ func (r *Runtime) config(e Engine) wazero.RuntimeConfig {
 	if e == EngineCompiler {
 		c = wazero.NewRuntimeConfigCompiler()
 	}
-	return c.WithMemoryLimitPages(r.opts.MemoryPages).WithDebugInfoEnabled(false)
+	return c.WithDebugInfoEnabled(false) // of memory there is as much as the allocator gives
 }
 
 func (r *Runtime) openCache() error {

@@ -197,7 +197,7 @@ func (f *Filter) takeOver(p *program, successors []*instance) error {
 // handOver gives the state of the old instance to the new one, and reports whether it took it. An old
 // instance that cannot save is thrown away, and has nothing to hand over.
 func (s *slot) handOver(successor *instance) (bool, error) {
-	if s.instance == nil || s.instance.saveFn == nil || successor.restoreFn == nil {
+	if s.instance == nil || s.instance.seldom(exportSave) == nil || successor.seldom(exportRestore) == nil {
 		return false, nil
 	}
 	state, err := s.instance.save()

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 
 	"github.com/sealgate/sealgate/wasmhost/fuel"
 )
@@ -40,10 +41,10 @@ func TestUnitsAreTakenAsDocumented(t *testing.T) {
 		"loop behind a branch":                 {join(b(0x02, 0x40), param, b(0x0d, 0x00), b(0x03, 0x40), end, end, param), 1, 1},
 		"loop far from the start":              {join(bytes.Repeat(nop, 9), countdown, param), 10, 11},
 		"loop that is not reached":             {join(param, b(0x04, 0x40, 0x03, 0x40), end, end, param), 0, 1},
-		"memory.fill of 64 bytes":              {join(i32(0), i32(1), param, b(0xfc, 0x0b, 0x00), param), 64, 1 + 1 + 2},
+		"memory.fill of 64 bytes":              {join(i32(0), i32(1), param, b(0xfc, 0x0b, 0x00), param), 64, 1 + 1 + 8},
 		"memory.fill of nothing":               {join(i32(0), i32(1), param, b(0xfc, 0x0b, 0x00), param), 0, 1 + 1},
-		"memory.fill of 31 bytes":              {join(i32(0), i32(1), param, b(0xfc, 0x0b, 0x00), param), 31, 1 + 1},
-		"memory.copy of 4096 bytes":            {join(i32(0), i32(1), param, b(0xfc, 0x0a, 0x00, 0x00), param), 4096, 1 + 1 + 128},
+		"memory.fill of 31 bytes":              {join(i32(0), i32(1), param, b(0xfc, 0x0b, 0x00), param), 31, 1 + 1 + 3},
+		"memory.copy of 4096 bytes":            {join(i32(0), i32(1), param, b(0xfc, 0x0a, 0x00, 0x00), param), 4096, 1 + 1 + 512},
 		"memory.init of 3 bytes":               {join(i32(0), i32(0), param, b(0xfc, 0x08, 0x00, 0x00), param), 3, 1 + 1},
 		"memory.grow by 2 pages":               {join(param, b(0x40, 0x00)), 2, 1 + 1 + 2*2048},
 		"memory.grow that is refused":          {join(param, b(0x40, 0x00)), 1 << 20, 1 + 1 + 1<<20*2048},
@@ -125,42 +126,90 @@ func TestFunctionsThatReturnSeveralValuesOrCallInTailPositionAreChargedTheSame(t
 	})
 }
 
-// The engine copies the stack as it grows, so that a frame on it is dearer than a call that
-// nests no other.
-func TestFunctionThatCallsOthersPaysForItsFrame(t *testing.T) {
+// What a function that calls others takes of the stack it gives back where it ends, however that is.
+func TestFunctionThatCallsOthersTakesItsFrame(t *testing.T) {
 	call := b(0x10, 1)
-	for name, c := range map[string]struct {
-		locals, code []byte
-		want         int64
-	}{
-		"a call":                      {nil, join(param, call), 8 + 1},
-		"a call from behind a return": {nil, join(param, b(0x0f), param, call), 8},
-		"100 locals":                  {b(100, 0x7f), join(param, call), 8 + 25 + 1},
-		"a function that starts with its loop, and calls": {nil, join(countdown, param, call), 7 + 10 + 1},
-		"a call in tail position":                         {nil, join(param, b(0x12, 1)), 1 + 1},
-		"a call of a table's function":                    {nil, join(param, i32(0), b(0x11, 0, 0)), 8 + 1},
+	for name, code := range map[string][]byte{
+		"its end": join(param, call), "return": join(param, b(0x0f), param, call), "100 locals": join(param, call),
+		"a call in tail position":  join(param, call, b(0x1a), param, b(0x12, 1)),
+		"a call of the table":      join(param, i32(0), b(0x11, 0, 0)),
+		"a loop, and a call in it": join(countdown, param, call),
 	} {
 		t.Run(name, func(t *testing.T) {
 			onEngines(t, func(t *testing.T, r wazero.Runtime) {
-				used, _, err := run(t, r, source{
+				module := source{
 					types:    [][]byte{i32ToI32},
 					funcs:    [][]byte{b(0), b(0)},
 					tables:   [][]byte{b(0x70, 0x00, 1)},
 					exports:  [][]byte{export("f", 0, 0)},
 					elements: [][]byte{join(b(0x00), i32(0), end, vec(u32(1)))},
-					code:     [][]byte{fn(c.locals, c.code), fn(nil, param)},
-				}.bytes(), plenty, 10)
+					code:     [][]byte{fn(b(100, 0x7f), code), fn(nil, param)},
+				}.bytes()
+				instance, _ := load(t, r, module, plenty)
+				stack := instance.ExportedGlobal(fuel.Stack)
+				before := stack.Get()
+				_, err := instance.ExportedFunction("f").Call(t.Context(), 10)
 				require.NoError(t, err)
-				assert.Equal(t, c.want, used)
+				assert.Equal(t, before, stack.Get())
 			})
 		})
+	}
+}
+
+func TestRecursionEndsAtTheStackThatIsGranted(t *testing.T) {
+	for name, typ := range map[string][]byte{"one value": i32ToI32, "two values": b(0x60, 1, 0x7f, 2, 0x7f, 0x7f)} {
+		t.Run(name, func(t *testing.T) {
+			r := newRuntime(t, "compiler") // the interpreter has its own limit
+			m, err := fuel.Instrument(single(typ, nil, param, b(0x10, 0)), fuel.Limits{Budget: 1_000_000, Stack: 1 << 20})
+			require.NoError(t, err)
+			instance, err := r.InstantiateWithConfig(t.Context(), m.Code, wazero.NewModuleConfig().WithName(""))
+			require.NoError(t, err)
+			_, err = instance.ExportedFunction("f").Call(t.Context(), 1)
+			require.ErrorContains(t, err, "unreachable")
+			spent := int32(instance.ExportedGlobal(fuel.Stack).Get()) < 0
+			assert.Equal(t, name == "one value", spent, "what is not given back is paid for with fuel")
+		})
+	}
+}
+
+// A budget that is given in slices is as much as one that is not, and the guest is left between them.
+func TestSlicesMakeUpTheBudget(t *testing.T) {
+	for _, turns := range []int64{1, fuel.Slice - 1, fuel.Slice, fuel.Slice + 1, 10 * fuel.Slice} {
+		for name, code := range map[string][]byte{"in a local": countdown, "in the global": join(b(0x10, 1), countdown)} {
+			onEngines(t, func(t *testing.T, r wazero.Runtime) {
+				module := source{
+					types:    [][]byte{i32ToI32, noneToNone},
+					funcs:    [][]byte{b(0), b(1)},
+					memories: [][]byte{pages(1)},
+					exports:  [][]byte{export("f", 0, 0)},
+					code:     [][]byte{fn(nil, code, param), fn(nil)},
+				}.bytes()
+				instance, counter := load(t, r, module, 1)
+				reserve := instance.ExportedGlobal(fuel.Reserve).(api.MutableGlobal)
+				try := func(budget int64) error {
+					c, rest := fuel.Split(budget)
+					counter.Set(uint64(c))
+					reserve.Set(uint64(rest))
+					_, err := instance.ExportedFunction("f").Call(t.Context(), uint64(turns))
+					return err
+				}
+				need := turns
+				if name == "in the global" {
+					need += 2
+				}
+				require.NoError(t, try(need), "%s: %d", name, turns)
+				assert.Zero(t, fuel.Left(counter, reserve))
+				require.ErrorContains(t, try(need-1), "unreachable", "%s: %d", name, turns)
+				assert.Negative(t, fuel.Left(counter, reserve))
+			})
+		}
 	}
 }
 
 // A path may jump over each place where straight code would be charged if one counted
 // bytes as they stand in the file.
 func TestStraightCodeIsChargedHoweverItJumps(t *testing.T) {
-	const segments = 400
+	const segments = 300
 	filler := bytes.Repeat(nop, 500)
 	for name, jump := range map[string][]byte{
 		"br_if over the rest of a block": join(b(0x02, 0x40), filler, param, b(0x0d, 0x00), filler, filler, end),

@@ -11,9 +11,12 @@ func (w *rewriter) code() []byte {
 		return nil
 	}
 	out := make([]byte, 0, w.left()+w.left()/16+16)
-	out = appendU32(out, uint32(n))
+	if n == 0 {
+		return nil
+	}
+	out = appendU32(out, uint32(n)+1)
 	b := &body{charger: w.charger, found: &w.found, imported: uint32(w.importedFunctions)}
-	b.instructions = instructions{reader: w.reader, types: len(w.signatures), globals: w.globalCount}
+	b.instructions = instructions{reader: w.reader, signatures: w.signatures, globals: w.globalCount, functions: w.functionCount()}
 	b.branch, b.call = b.branchTo, b.callTo
 	for i := 0; i < n && w.err == nil; i++ {
 		w.function = w.importedFunctions + i
@@ -21,18 +24,23 @@ func (w *rewriter) code() []byte {
 	}
 	w.function = -1
 	w.bodies = n
-	return out
+	refill := w.refillBody(w.hasMemory)
+	return append(appendU32(out, uint32(len(refill))), refill...)
 }
 
 // appendFunction appends a function's code with its size and locals. The locals that
 // charges need come after all others.
 func (w *rewriter) appendFunction(out []byte, b *body, s signature) []byte {
+	if size := w.left(); size > MaxFunction {
+		w.fail("the function has %d bytes, at most %d are accepted: have the compiler inline less", size, MaxFunction)
+	}
 	groups, first := w.count("groups of locals", 2), w.pos
 	declared := w.declared(groups, MaxLocals-s.params)
 	locals := w.reader.data[first:w.pos]
 	b.locals = s.params + declared
+	b.kinds = kinds(b.kinds[:0], s, locals)
 	b.out = b.out[:0]
-	b.rewrite(declared, s.block)
+	b.rewrite(declared, s)
 	if w.err != nil {
 		return out
 	}
@@ -49,6 +57,20 @@ func (w *rewriter) appendFunction(out []byte, b *body, s signature) []byte {
 	out = appendU32(appendU32(out, uint32(size)), uint32(groups))
 	out = append(append(out, locals...), extra...)
 	return append(out, b.out...)
+}
+
+// kinds appends the types of a function's locals, where there are few of them.
+func kinds(out []byte, s signature, groups []byte) []byte {
+	out = append(out, s.types...)
+	r := newReader(groups)
+	for r.more() {
+		n := r.u32()
+		kind := r.byte()
+		for ; n > 0 && len(out) <= maxCopies; n-- {
+			out = append(out, kind)
+		}
+	}
+	return out
 }
 
 // declared reads the groups of locals and returns how many there are.

@@ -5,6 +5,7 @@ package fuel_test
 
 import (
 	"encoding/hex"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,18 +25,34 @@ func TestLoopIsChargedAtItsHeaderAndFunctionAtItsEntry(t *testing.T) {
 	}.bytes()
 	out, err := fuel.Instrument(in, fuel.Limits{Budget: 100})
 	require.NoError(t, err)
-	entry := "2300" + "4201" + "7d" + "2400" + "2300" + "4200" + "53" + "0440" + "00" + "0b"
-	turn := "2000" + "4201" + "7d" + "2200" + "4200" + "53" + "0d02" // with the counter in local 0
+	check := "2300" + "4200" + "53" + "0440" + "1002" + "0b" // the third function refills
+	entry := "2300" + "4201" + "7d" + "2400" + check
+	turn := "2000" + "4201" + "7d" + "2200" + "4200" + "53" + "0d01" // with the counter in local 0
+	again := "0240" + "0340" + "0240" + "0340" + turn + "0c00" + "0b" + "0c02" + "0b" +
+		"20002400" + "1002" + "2300" + "42017c" + "2100" + "0c00" + "0b" + "00" + "0b" // the function has no locals to copy
+	refill := "00" + "2302" + "4100" + "48" + "0440" + "00" + "0b" + // the stack
+		"0340" + "2301" + "4200" + "57" + "0440" + "00" + "0b" + // the reserve; without a memory, there is nothing to leave the guest for
+		"2301" + "428827" + "7d" + "2401" + "2300" + "428827" + "7c" + "2400" + "2300" + "4200" + "53" + "0d00" + "0b" + "0b"
 	assert.Equal(t, "0061736d01000000"+
-		"0104"+"01600000"+
-		"0303"+"020000"+
-		"0607"+"01"+"7e01"+"42e4000b"+ // the counter, 100
-		"0711"+"01"+"0d"+hex.EncodeToString([]byte("sealgate_fuel"))+"0300"+
-		"0a3f"+"02"+
-		"13"+"00"+entry+"01"+"0b"+
-		"29"+"01017e"+"0240"+"0240"+"2300"+"2100"+"0340"+turn+"0c00"+"0b"+"0b"+"20002400"+"0f"+"0b"+"20002400"+"00"+"0b",
+		hexPart(1, "01600000")+
+		hexPart(3, "03000000")+
+		hexPart(6, "03"+"7e0142e4000b"+"7e0142000b"+"7f01418080200b")+ // 100 units, no reserve, half a million units of stack
+		hexPart(7, "03"+exported("sealgate_fuel", 0)+exported("sealgate_reserve", 1)+exported("sealgate_stack", 2))+
+		hexPart(10, "03"+sized("00"+entry+"01"+"0b")+sized("01017e"+"0240"+"2300"+"2100"+again+"0b"+"20002400"+"0b")+sized(refill)),
 		hex.EncodeToString(out.Code))
 	assert.Equal(t, fuel.Module{Code: out.Code, Functions: 2, Entries: 1, Loops: 1, Original: len(in)}, *out)
+}
+
+// sized is what hexadecimal digits say, behind its length.
+func sized(digits string) string { return fmt.Sprintf("%02x", len(digits)/2) + digits }
+
+func hexPart(id byte, digits string) string {
+	size := hex.EncodeToString(u32(len(digits) / 2))
+	return fmt.Sprintf("%02x", id) + size + digits
+}
+
+func exported(name string, global byte) string {
+	return sized(hex.EncodeToString([]byte(name))) + fmt.Sprintf("03%02x", global)
 }
 
 func TestBulkInstructionIsChargedByItsSizeReadWithoutSign(t *testing.T) {
@@ -48,12 +65,12 @@ func TestBulkInstructionIsChargedByItsSizeReadWithoutSign(t *testing.T) {
 	}.bytes()
 	out, err := fuel.Instrument(in, fuel.Limits{Budget: 5})
 	require.NoError(t, err)
-	check := "2301" + "4200" + "53" + "0440" + "00" + "0b"
+	check := "2301" + "4200" + "53" + "0440" + "1001" + "0b"
 	assert.Contains(t, hex.EncodeToString(out.Code),
 		"02"+"027e"+"017f"+ // an i32 after the function's own locals: index 1+2
 			"2301"+"4201"+"7d"+"2401"+check+
 			"4100"+"4100"+"2000"+
-			"2203"+"2301"+"4201"+"7d"+"2003"+"ad"+"4205"+"88"+"7d"+"2401"+check+
+			"2203"+"2301"+"4201"+"7d"+"2003"+"ad"+"4203"+"88"+"7d"+"2401"+check+
 			"fc0b00"+"0b")
 	assert.Equal(t, 1, out.Bulks)
 }
@@ -66,8 +83,8 @@ func TestCounterComesAfterImportedAndOwnGlobals(t *testing.T) {
 		exports: [][]byte{export("g", 3, 1)},
 	}.bytes(), fuel.Limits{Budget: 1})
 	require.NoError(t, err)
-	assert.Contains(t, hex.EncodeToString(out.Code), "060b"+"02"+"7f0023000b"+"7e0142010b")
-	assert.Contains(t, hex.EncodeToString(out.Code), "02"+"0167"+"0301"+"0d"+hex.EncodeToString([]byte(fuel.Global))+"0302")
+	assert.Contains(t, hex.EncodeToString(out.Code), "7f0023000b"+"7e0142010b")
+	assert.Contains(t, hex.EncodeToString(out.Code), "04"+"0167"+"0301"+"0d"+hex.EncodeToString([]byte(fuel.Global))+"0302")
 }
 
 func TestSectionsThatReferToCodeOffsetsAreDroppedAndOthersKept(t *testing.T) {
@@ -100,7 +117,7 @@ func TestNamesThatWouldHurtTheEngineAreRefused(t *testing.T) {
 func TestTableCannotGrowPastItsLimit(t *testing.T) {
 	out, err := fuel.Instrument(source{tables: [][]byte{b(0x70, 0x00, 10), b(0x6f, 0x01, 1, 2)}}.bytes(), fuel.Limits{Budget: 1})
 	require.NoError(t, err)
-	assert.Contains(t, hex.EncodeToString(out.Code), "040b"+"02"+"70010a808008"+"6f010102")
+	assert.Contains(t, hex.EncodeToString(out.Code), "040b"+"02"+"70010a808002"+"6f010102")
 }
 
 func TestPaddedSizesOfGoLinkerAreRead(t *testing.T) {
@@ -115,9 +132,8 @@ func TestMemoryIsLimitedToWhatIsGranted(t *testing.T) {
 		module []byte
 		want   string
 	}{
-		"declared maximum is lowered": {memory(0x01, 1, 100), "0504" + "01" + "01010a"},
-		"lower one stays":             {memory(0x01, 1, 2), "0504" + "01" + "010102"},
-		"none stays the engine's":     {memory(0x00, 1), "0503" + "01" + "0001"},
+		"a declared maximum is left out": {memory(0x01, 1, 100), "0503" + "01" + "0001"},
+		"none":                           {memory(0x00, 1), "0503" + "01" + "0001"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := fuel.Instrument(c.module, fuel.Limits{Pages: 10})

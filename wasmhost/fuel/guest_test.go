@@ -55,7 +55,7 @@ func TestGoGuestBehavesAsBefore(t *testing.T) {
 	require.NoError(t, err)
 	r := newRuntime(t, "compiler")
 	before, after := start(t, r, guest), start(t, r, m.Code)
-	counter := after.ExportedGlobal(fuel.Global).(api.MutableGlobal)
+	counter := merged(after)
 	t.Logf("_initialize took %d units", int64(plenty-counter.Get()))
 	for _, call := range []struct {
 		name string
@@ -82,7 +82,7 @@ func TestGoGuestThatDoesNotEndIsStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			instance := start(t, r, m.Code)
 			defer instance.Close(context.Background())
-			counter := instance.ExportedGlobal(fuel.Global).(api.MutableGlobal)
+			counter := merged(instance)
 			counter.Set(1_000_000)
 			f := instance.ExportedFunction(name)
 			began := time.Now()

@@ -6,12 +6,14 @@ package fuel
 // instructions reads a sequence of them: a function's body or a constant expression.
 type instructions struct {
 	*reader
-	constant bool           // only what a constant expression may hold
-	types    int            // number of function types
-	globals  int            // a global's index is below it
-	locals   int            // a local's index is below it
-	call     func(uint32)   // is told the function of a call
-	branch   func(n uint32) // is told each label
+	constant   bool           // only what a constant expression may hold
+	signatures []signature    // function types
+	globals    int            // a global's index is below it
+	functions  int            // a function's index is below it
+	locals     int            // a local's index is below it
+	call       func(uint32)   // is told the function of a call
+	branch     func(n uint32) // is told each label
+	block      signature      // that of the block that was read last
 }
 
 // next reads an instruction with its operands.
@@ -82,7 +84,9 @@ func (in *instructions) operand(kind operand) {
 	case index:
 		in.u32()
 	case function:
-		in.call(in.u32())
+		in.call(in.below("function", in.functions))
+	case reference:
+		in.below("function", in.functions)
 	case local:
 		in.below("local", in.locals)
 	case global:
@@ -122,20 +126,27 @@ func (in *instructions) operand(kind operand) {
 	}
 }
 
-func (in *instructions) below(what string, n int) {
+func (in *instructions) below(what string, n int) uint32 {
 	at := in.pos
-	if i := in.u32(); in.err == nil && int64(i) >= int64(n) {
+	i := in.u32()
+	if in.err == nil && int64(i) >= int64(n) {
 		in.pos = at
 		in.fail("%s %d is out of range: there are %d", what, i, n)
 	}
+	return i
 }
 
 // blockType is 5.4.1: 0x40, a value type, or the index of a function type as s33.
 func (in *instructions) blockType() {
 	start := in.pos
 	switch t := in.signed(33); {
-	case t >= 0 && t < int64(in.types), in.err != nil:
-	case t < 0 && in.pos == start+1 && (t == -0x40 || isValType(byte(t)&0x7f)):
+	case in.err != nil:
+	case t >= 0 && t < int64(len(in.signatures)):
+		in.block = in.signatures[t]
+	case t == -0x40 && in.pos == start+1:
+		in.block = signature{}
+	case t < 0 && in.pos == start+1 && isValType(byte(t)&0x7f):
+		in.block = signature{results: 1}
 	default:
 		in.pos = start
 		in.fail("a block type that does not exist")

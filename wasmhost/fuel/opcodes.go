@@ -7,24 +7,25 @@ package fuel
 type operand byte
 
 const (
-	none     operand = iota
-	index            // u32 that only the engine looks at
-	function         // u32
-	local            // u32
-	global           // u32
-	label            // u32
-	labels           // vec(u32) u32, of br_table
-	block            // s33, or a type as one byte
-	memarg           // u32 u32
-	zero             // a reserved byte, 0x00
-	lane             // a byte
-	const32          // s32
-	const64          // s64
-	float32s         // 4 bytes
-	float64s         // 8 bytes
-	vector           // 16 bytes
-	refType          // a byte
-	valTypes         // vec(byte), of select
+	none      operand = iota
+	index             // u32 that only the engine looks at
+	function          // u32, of a call
+	reference         // u32, of a function
+	local             // u32
+	global            // u32
+	label             // u32
+	labels            // vec(u32) u32, of br_table
+	block             // s33, or a type as one byte
+	memarg            // u32 u32
+	zero              // a reserved byte, 0x00
+	lane              // a byte
+	const32           // s32
+	const64           // s64
+	float32s          // 4 bytes
+	float64s          // 8 bytes
+	vector            // 16 bytes
+	refType           // a byte
+	valTypes          // vec(byte), of select
 )
 
 // flow is what an instruction does to the path of execution.
@@ -56,8 +57,9 @@ type op struct {
 
 // Costs of what takes far longer than its bytes suggest, in bytes of ordinary code.
 const (
-	slow = 16 // division, square root
-	exit = 64 // the engine leaves the guest: calls of the host, references to functions
+	slow  = 16 // division, square root, conversions of floats
+	touch = 24 // memory: a line of it may be in no cache
+	exit  = 64 // the engine leaves the guest: calls of the host, references to functions
 )
 
 // row is a range of opcodes with the same description.
@@ -98,8 +100,8 @@ var plain = table([]row{
 	{0x20, 0x22, op{operands: [2]operand{local}}},                        // local.get, .set, .tee
 	{0x23, 0x23, op{operands: [2]operand{global}, constant: true}},       // global.get
 	{0x24, 0x24, op{operands: [2]operand{global}}},                       // global.set
-	{0x25, 0x26, op{operands: [2]operand{index}}},                        // table.get, .set
-	{0x28, 0x3e, op{operands: [2]operand{memarg}}},                       // loads and stores
+	{0x25, 0x26, op{operands: [2]operand{index}, extra: touch}},          // table.get, .set
+	{0x28, 0x3e, op{operands: [2]operand{memarg}, extra: touch}},         // loads and stores
 	{0x3f, 0x3f, op{operands: [2]operand{zero}}},                         // memory.size
 	{0x40, 0x40, op{operands: [2]operand{zero}, flow: bulk, shift: -11}}, // memory.grow: 65536 bytes a page
 	{0x41, 0x41, op{operands: [2]operand{const32}, constant: true}},      // i32.const
@@ -120,19 +122,23 @@ var plain = table([]row{
 	{0x9f, 0x9f, op{extra: slow}},    // f64.sqrt
 	{0xa0, 0xa2, op{}},               // f64.add, .sub, .mul
 	{0xa3, 0xa3, op{extra: slow}},    // f64.div
-	{0xa4, 0xc4, op{}},               // f64.min ... i64.extend32_s
+	{0xa4, 0xa7, op{}},               // f64.min ... i32.wrap_i64
+	{0xa8, 0xab, op{extra: slow}},    // i32.trunc
+	{0xac, 0xad, op{}},               // i64.extend_i32
+	{0xae, 0xbb, op{extra: slow}},    // i64.trunc ... f64.promote
+	{0xbc, 0xc4, op{}},               // reinterpret, iNN.extend
 	{0xd0, 0xd0, op{operands: [2]operand{refType}, constant: true}}, // ref.null
 	{0xd1, 0xd1, op{}}, // ref.is_null
-	{0xd2, 0xd2, op{operands: [2]operand{index}, constant: true, extra: exit}}, // ref.func
+	{0xd2, 0xd2, op{operands: [2]operand{reference}, constant: true, extra: exit}}, // ref.func
 })
 
 // prefixed are those after 0xfc: 5.4.3, 5.4.5 to 5.4.7.
 var prefixed = table([]row{
-	{0x00, 0x07, op{}}, // iNN.trunc_sat_fNN
-	{0x08, 0x08, op{operands: [2]operand{index, zero}, flow: bulk, shift: 5}},  // memory.init
+	{0x00, 0x07, op{extra: slow}}, // iNN.trunc_sat_fNN
+	{0x08, 0x08, op{operands: [2]operand{index, zero}, flow: bulk, shift: 3}},  // memory.init
 	{0x09, 0x09, op{operands: [2]operand{index}}},                              // data.drop
-	{0x0a, 0x0a, op{operands: [2]operand{zero, zero}, flow: bulk, shift: 5}},   // memory.copy
-	{0x0b, 0x0b, op{operands: [2]operand{zero}, flow: bulk, shift: 5}},         // memory.fill
+	{0x0a, 0x0a, op{operands: [2]operand{zero, zero}, flow: bulk, shift: 3}},   // memory.copy
+	{0x0b, 0x0b, op{operands: [2]operand{zero}, flow: bulk, shift: 3}},         // memory.fill
 	{0x0c, 0x0c, op{operands: [2]operand{index, index}, flow: bulk, shift: 2}}, // table.init
 	{0x0d, 0x0d, op{operands: [2]operand{index}}},                              // elem.drop
 	{0x0e, 0x0e, op{operands: [2]operand{index, index}, flow: bulk, shift: 2}}, // table.copy
@@ -143,31 +149,31 @@ var prefixed = table([]row{
 
 // vectors are those after 0xfd: 5.4.8.
 var vectors = table([]row{
-	{0x00, 0x0b, op{operands: [2]operand{memarg}}},                 // v128.load ... store
+	{0x00, 0x0b, op{operands: [2]operand{memarg}, extra: touch}},   // v128.load ... store
 	{0x0c, 0x0c, op{operands: [2]operand{vector}, constant: true}}, // v128.const
 	{0x0d, 0x0d, op{operands: [2]operand{vector}}},                 // i8x16.shuffle
-	{0x0e, 0x14, op{}},                                   // swizzle, splats
-	{0x15, 0x22, op{operands: [2]operand{lane}}},         // extract_lane, replace_lane
-	{0x23, 0x53, op{}},                                   // comparisons, bitwise
-	{0x54, 0x5b, op{operands: [2]operand{memarg, lane}}}, // v128.loadN_lane, storeN_lane
-	{0x5c, 0x5d, op{operands: [2]operand{memarg}}},       // v128.load32_zero, load64_zero
-	{0x5e, 0x99, op{}},                                   // f32x4.demote ... i16x8.max_u
-	{0x9b, 0xa1, op{}},                                   // i16x8.avgr_u ... i32x4.neg
-	{0xa3, 0xa4, op{}},                                   // i32x4.all_true, bitmask
-	{0xa7, 0xae, op{}},                                   // i32x4.extend ... add
-	{0xb1, 0xb1, op{}},                                   // i32x4.sub
-	{0xb5, 0xba, op{}},                                   // i32x4.mul ... dot
-	{0xbc, 0xc1, op{}},                                   // i32x4.extmul ... i64x2.neg
-	{0xc3, 0xc4, op{}},                                   // i64x2.all_true, bitmask
-	{0xc7, 0xce, op{}},                                   // i64x2.extend ... add
-	{0xd1, 0xd1, op{}},                                   // i64x2.sub
-	{0xd5, 0xe1, op{}},                                   // i64x2.mul ... f32x4.neg
-	{0xe3, 0xe3, op{extra: slow}},                        // f32x4.sqrt
-	{0xe4, 0xe6, op{}},                                   // f32x4.add, .sub, .mul
-	{0xe7, 0xe7, op{extra: slow}},                        // f32x4.div
-	{0xe8, 0xed, op{}},                                   // f32x4.min ... f64x2.neg
-	{0xef, 0xef, op{extra: slow}},                        // f64x2.sqrt
-	{0xf0, 0xf2, op{}},                                   // f64x2.add, .sub, .mul
-	{0xf3, 0xf3, op{extra: slow}},                        // f64x2.div
-	{0xf4, 0xff, op{}},                                   // f64x2.min ... convert
+	{0x0e, 0x14, op{}},                           // swizzle, splats
+	{0x15, 0x22, op{operands: [2]operand{lane}}}, // extract_lane, replace_lane
+	{0x23, 0x53, op{}},                           // comparisons, bitwise
+	{0x54, 0x5b, op{operands: [2]operand{memarg, lane}, extra: touch}}, // v128.loadN_lane, storeN_lane
+	{0x5c, 0x5d, op{operands: [2]operand{memarg}, extra: touch}},       // v128.load32_zero, load64_zero
+	{0x5e, 0x99, op{}},            // f32x4.demote ... i16x8.max_u
+	{0x9b, 0xa1, op{}},            // i16x8.avgr_u ... i32x4.neg
+	{0xa3, 0xa4, op{}},            // i32x4.all_true, bitmask
+	{0xa7, 0xae, op{}},            // i32x4.extend ... add
+	{0xb1, 0xb1, op{}},            // i32x4.sub
+	{0xb5, 0xba, op{}},            // i32x4.mul ... dot
+	{0xbc, 0xc1, op{}},            // i32x4.extmul ... i64x2.neg
+	{0xc3, 0xc4, op{}},            // i64x2.all_true, bitmask
+	{0xc7, 0xce, op{}},            // i64x2.extend ... add
+	{0xd1, 0xd1, op{}},            // i64x2.sub
+	{0xd5, 0xe1, op{}},            // i64x2.mul ... f32x4.neg
+	{0xe3, 0xe3, op{extra: slow}}, // f32x4.sqrt
+	{0xe4, 0xe6, op{}},            // f32x4.add, .sub, .mul
+	{0xe7, 0xe7, op{extra: slow}}, // f32x4.div
+	{0xe8, 0xed, op{}},            // f32x4.min ... f64x2.neg
+	{0xef, 0xef, op{extra: slow}}, // f64x2.sqrt
+	{0xf0, 0xf2, op{}},            // f64x2.add, .sub, .mul
+	{0xf3, 0xf3, op{extra: slow}}, // f64x2.div
+	{0xf4, 0xff, op{}},            // f64x2.min ... convert
 })

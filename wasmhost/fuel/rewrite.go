@@ -5,6 +5,7 @@ package fuel
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/sealgate/sealgate/internal/guard"
 )
@@ -26,6 +27,7 @@ type rewriter struct {
 	named bool // the section "name" was read
 
 	signatures        []signature
+	refillType        int   // index of () -> ()
 	funcs             []int // type of each function that is defined
 	importedFunctions int
 	globalCount       int // in the original module, imported ones included
@@ -34,12 +36,25 @@ type rewriter struct {
 	counted           bool   // the number of data segments is stated before the code
 	hasCounter        bool
 	hasExport         bool
+	hasMemory         bool
 }
 
-// signature is the type of functions.
+// signature is the type of functions, or of a block.
 type signature struct {
-	params int  // how many
-	block  byte // the type of a block with the same results, or 0 where there are several
+	params, results int
+	result          byte   // the type of the result where there is one
+	types           []byte // of the parameters
+}
+
+// block is the type of a block with the same results, or 0 where there are several.
+func (s signature) block() byte {
+	switch s.results {
+	case 0:
+		return 0x40
+	case 1:
+		return s.result
+	}
+	return 0
 }
 
 func rewrite(module []byte, limits Limits) (*Module, error) {
@@ -112,10 +127,10 @@ func (w *rewriter) complete(rank int) {
 		return
 	}
 	if !w.hasCounter && rank > sections[globals].rank {
-		w.emit(globals, w.appendCounter([]byte{1}))
+		w.emit(globals, w.appendCounter([]byte{counters}))
 	}
 	if !w.hasExport && rank > sections[exports].rank {
-		w.emit(exports, w.appendExport([]byte{1}))
+		w.emit(exports, w.appendExport([]byte{counters}))
 	}
 }
 
@@ -128,6 +143,9 @@ func (w *rewriter) emit(id byte, content []byte) {
 // globals is 5.5.9.
 func (w *rewriter) globals() []byte {
 	n := w.count("globals", 3)
+	if n > MaxGlobals {
+		w.fail("there are %d globals, at most %d are accepted", n, MaxGlobals)
+	}
 	rest := w.pos
 	for i := 0; i < n && w.err == nil; i++ {
 		w.globalType()
@@ -137,16 +155,22 @@ func (w *rewriter) globals() []byte {
 	if w.err != nil {
 		return nil
 	}
-	out := appendU32(nil, uint32(n)+1)
+	out := appendU32(nil, uint32(n)+counters)
 	return w.appendCounter(append(out, w.reader.data[rest:w.pos]...))
 }
 
-// appendCounter appends (mut i64) with the budget as its value.
+// counters is how many globals there are more.
+const counters = 3
+
+// appendCounter appends the counter and its reserve, (mut i64) with the budget in them, and the rest of the
+// stack, (mut i32).
 func (w *rewriter) appendCounter(out []byte) []byte {
 	w.hasCounter = true
 	w.charger.global = uint32(w.globalCount)
-	out = append(out, 0x7e, 0x01, 0x42)
-	return append(appendSigned(out, w.limits.Budget), 0x0b)
+	counter, reserve := Split(w.limits.Budget)
+	out = append(appendSigned(append(out, 0x7e, 0x01, 0x42), counter), 0x0b)
+	out = append(appendSigned(append(out, 0x7e, 0x01, 0x42), reserve), 0x0b)
+	return append(appendSigned(append(out, 0x7f, 0x01, 0x41), int64(w.limits.Stack/frameUnit)), 0x0b)
 }
 
 // exports is 5.5.10.
@@ -159,18 +183,22 @@ func (w *rewriter) exports() []byte {
 	if w.err != nil {
 		return nil
 	}
-	out := appendU32(nil, uint32(n)+1)
+	out := appendU32(nil, uint32(n)+counters)
 	return w.appendExport(append(out, w.reader.data[rest:w.pos]...))
 }
 
 func (w *rewriter) export() {
 	at := w.pos
-	if w.name() == Global {
+	if name := w.name(); slices.Contains(counterNames, name) {
 		w.pos = at
-		w.fail("the export %q is reserved for the host: was the module instrumented already?", Global)
+		w.fail("the export %q is reserved for the host: was the module instrumented already?", name)
 	}
-	kind, i := w.byte(), w.u32()
-	if kind == 0x03 && int64(i) >= int64(w.globalCount) {
+	kind := w.byte()
+	if kind == 0x00 {
+		w.functionIndex()
+		return
+	}
+	if i := w.u32(); kind == 0x03 && int64(i) >= int64(w.globalCount) {
 		w.pos = at
 		w.fail("global %d is exported, but there are %d", i, w.globalCount)
 	}
@@ -178,14 +206,18 @@ func (w *rewriter) export() {
 
 func (w *rewriter) appendExport(out []byte) []byte {
 	w.hasExport = true
-	out = append(out, byte(len(Global)))
-	out = append(out, Global...)
-	return appendU32(append(out, 0x03), w.charger.global)
+	for k, name := range counterNames {
+		out = append(append(out, byte(len(name))), name...)
+		out = appendU32(append(out, 0x03), w.charger.global+uint32(k))
+	}
+	return out
 }
+
+var counterNames = []string{Global, Reserve, Stack}
 
 // constant reads a constant expression: 3.3.13.
 func (w *rewriter) constant() {
-	in := instructions{reader: w.reader, globals: w.globalCount, constant: true}
+	in := instructions{reader: w.reader, globals: w.globalCount, functions: w.functionCount(), constant: true}
 	for w.err == nil && in.next().flow != ends {
 	}
 }

@@ -37,40 +37,47 @@ var sections = [...]section{
 	memories:  {"memory section", 5, (*rewriter).memories},
 	globals:   {"global section", 6, (*rewriter).globals},
 	exports:   {"export section", 7, (*rewriter).exports},
-	start:     {"start section", 8, (*rewriter).number},
+	start:     {"start section", 8, (*rewriter).start},
 	elements:  {"element section", 9, (*rewriter).elements},
 	dataCount: {"data count section", 10, (*rewriter).dataCount},
 	code:      {"code section", 11, (*rewriter).code},
 	data:      {"data section", 12, (*rewriter).dataSegments},
 }
 
-func (w *rewriter) number() []byte { w.u32(); return nil }
+func (w *rewriter) start() []byte { w.functionIndex(); return nil }
 
-func (w *rewriter) dataCount() []byte { w.counted = true; return w.number() }
+func (w *rewriter) dataCount() []byte { w.counted = true; w.u32(); return nil }
 
 // types is 5.5.4.
 func (w *rewriter) types() []byte {
 	n := w.count("types", 3)
 	w.signatures = make([]signature, 0, n)
+	rest := w.pos
+	w.refillType = n
 	for i := 0; i < n && w.err == nil; i++ {
 		if b := w.byte(); b != 0x60 {
 			w.fail("type %d is %#02x and not a function: build the guest without garbage collection", i, b)
 		}
-		w.signatures = append(w.signatures, signature{params: w.valTypes(), block: w.results()})
+		s := signature{params: w.valTypes()}
+		s.types = w.reader.data[w.pos-s.params : w.pos]
+		s.results = w.valTypes()
+		if s.results == 1 {
+			s.result = w.reader.data[w.pos-1]
+		}
+		if s.params > MaxParams || s.results > MaxResults {
+			w.fail("type %d has %d parameters and %d results: at most %d and %d are accepted; pass a pointer to them", i, s.params,
+				s.results, MaxParams, MaxResults)
+		}
+		if s.params == 0 && s.results == 0 {
+			w.refillType = i
+		}
+		w.signatures = append(w.signatures, s)
 	}
-	return nil
-}
-
-// results returns the block type of a function's results, see signature.
-func (w *rewriter) results() byte {
-	switch w.valTypes() {
-	case 0:
-		return 0x40
-	case 1:
-		return w.reader.data[w.pos-1]
-	default:
-		return 0
+	if w.err != nil || w.refillType < n {
+		return nil
 	}
+	out := appendU32(nil, uint32(n)+1)
+	return append(append(out, w.reader.data[rest:w.pos]...), 0x60, 0, 0)
 }
 
 func (w *rewriter) valTypes() int {
@@ -95,6 +102,7 @@ func (w *rewriter) imports() []byte {
 			w.bounds()
 		case 0x02:
 			w.bounds()
+			w.hasMemory = true
 		case 0x03:
 			w.globalCount++
 			w.globalType()
@@ -143,10 +151,28 @@ func (w *rewriter) bounds() (least uint32, most uint64) {
 func (w *rewriter) functions() []byte {
 	n := w.count("functions", 1)
 	w.funcs = make([]int, 0, n)
+	rest := w.pos
 	for i := 0; i < n && w.err == nil; i++ {
 		w.funcs = append(w.funcs, w.typeIndex())
 	}
-	return nil
+	w.charger.refill = uint32(w.functionCount())
+	if w.err != nil || n == 0 {
+		return nil
+	}
+	out := append(appendU32(nil, uint32(n)+1), w.reader.data[rest:w.pos]...)
+	return appendU32(out, uint32(w.refillType))
+}
+
+// functionCount is how many the original module has, imported ones included.
+func (w *rewriter) functionCount() int { return w.importedFunctions + len(w.funcs) }
+
+// functionIndex reads that of a function of the original module.
+func (w *rewriter) functionIndex() {
+	at := w.pos
+	if i := w.u32(); w.err == nil && int64(i) >= int64(w.functionCount()) {
+		w.pos = at
+		w.fail("function %d is out of range: there are %d", i, w.functionCount())
+	}
 }
 
 // tables is 5.5.7. It lowers the maximum, since a guest could otherwise let a table
@@ -171,20 +197,22 @@ func (w *rewriter) tables() []byte {
 // maxPages of 64 KiB is what 32 bits can address: 3.2.5.
 const maxPages = 1 << 16
 
-// memories is 5.5.8. It lowers the maximum that a module declares.
+// memories is 5.5.8. Where the host grants pages, its allocator has the last word: the maximum that a module
+// declares is left out, so that the allocator is asked each time, see Yield.
 func (w *rewriter) memories() []byte {
 	n := w.count("memories", 2)
 	out := appendU32(nil, uint32(n))
+	w.hasMemory = w.hasMemory || n > 0
 	for i := 0; i < n && w.err == nil; i++ {
 		least, most := w.bounds()
 		if most > maxPages && most != unlimited {
 			w.fail("a memory of at most %d pages: there are addresses for %d", most, maxPages)
 		}
-		if limit := w.limits.Pages; limit > 0 && most != unlimited {
-			most = min(most, uint64(limit))
-		}
-		if limit := w.limits.Pages; limit > 0 && least > limit {
-			w.fail("the memory starts with %d pages of 64 KiB, at most %d are granted", least, limit)
+		if limit := w.limits.Pages; limit > 0 {
+			most = unlimited
+			if least > limit {
+				w.fail("the memory starts with %d pages of 64 KiB, at most %d are granted", least, limit)
+			}
 		}
 		out = appendBounds(out, least, most)
 		w.ownMemory = uint64(least) << 16
@@ -238,5 +266,5 @@ func (w *rewriter) element(flags uint32) {
 		w.constant()
 		return
 	}
-	w.u32()
+	w.functionIndex()
 }

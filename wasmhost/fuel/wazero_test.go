@@ -49,7 +49,15 @@ func load(t testing.TB, r wazero.Runtime, module []byte, budget int64) (api.Modu
 	require.NoError(t, err)
 	instance, err := r.InstantiateWithConfig(context.Background(), m.Code, wazero.NewModuleConfig().WithName(""))
 	require.NoError(t, err)
-	return instance, instance.ExportedGlobal(fuel.Global).(api.MutableGlobal)
+	return instance, merged(instance)
+}
+
+// merged has all that is left of a budget in the counter of an instance.
+func merged(instance api.Module) api.MutableGlobal {
+	counter, reserve := instance.ExportedGlobal(fuel.Global).(api.MutableGlobal), instance.ExportedGlobal(fuel.Reserve).(api.MutableGlobal)
+	counter.Set(uint64(fuel.Left(counter, reserve)))
+	reserve.Set(0)
+	return counter
 }
 
 // run calls the function "f" and returns what it took from the counter.
