@@ -46,7 +46,7 @@ func TestPatchesAreEncodedAsTheHostReadsThem(t *testing.T) {
 	assert.Equal(t, []string{"patches"}, run.Manifest.Requires)
 	assert.Equal(t, []sdk.Detector{{Kind: "email"}, {Kind: "regexp", Pattern: `"x`}}, run.Manifest.Detectors)
 	assert.Equal(t, []string{"body"}, run.Manifest.DetectIn)
-	run.Judge(sdktest.Record{}, sdktest.Record{Matches: []sdktest.Match{{0, "a@b.co"}, {1, ""}}}, sdktest.Record{Matches: []sdktest.Match{{1, "z"}}})
+	run.Judge(sdktest.Record{}, sdktest.Record{Matches: []sdktest.Match{{Detector: 0, Text: "a@b.co"}, {Detector: 1, Text: ""}}}, sdktest.Record{Matches: []sdktest.Match{{Detector: 1, Text: "z"}}})
 	assert.Equal(t, []sdktest.Patch{
 		{Kind: sdktest.PatchBodyRange, Rule: 1, At: 3, Length: 4, Value: "y"},
 		{Kind: sdktest.PatchBody, Rule: 1, Value: "12345678"},
