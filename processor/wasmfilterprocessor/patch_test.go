@@ -157,14 +157,16 @@ func TestNothingIsChangedThatIsNotAllowed(t *testing.T) {
 }
 
 func TestOnErrorDecidesWhereAFilterThatChangesFails(t *testing.T) {
-	for onError, want := range map[string][]string{"pass": {"a", "b"}, "drop": nil} {
+	for onError, want := range map[string][]string{"pass": {"a", "b"}, "drop": nil, "refuse": nil} {
 		h := start(t, "module: "+guest(t, patchesFilter)+"\n"+allowAll+"\non_error: "+onError)
 		ld := logs(line{body: "a", severity: info}, line{body: "b", severity: info})
 		for i, do := range []string{"body x", "trap"} {
 			ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(i).Attributes().PutStr("do", do)
 		}
-		require.NoError(t, h.ConsumeLogs(t.Context(), ld))
+		err := h.ConsumeLogs(t.Context(), ld)
+		assert.Equal(t, onError == "refuse", err != nil)
 		assert.Equal(t, want, h.bodies(), onError)
+		assert.Equal(t, []string{"a", "b"}, bodies(ld), "a batch that goes back is as it came")
 		assert.Zero(t, h.count(t, "patches"))
 	}
 }
