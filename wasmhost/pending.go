@@ -31,10 +31,15 @@ func (p *Pending) reset(slots int) {
 	for len(p.parts) < slots {
 		p.parts = append(p.parts, part{})
 	}
+}
+
+// release gives p back, without the texts of its patches.
+func (p *Pending) release() {
 	for k := range p.parts {
 		clear(p.parts[k].patches)
 		p.parts[k].patches = p.parts[k].patches[:0]
 	}
+	p.filter.scratch.Put(p)
 }
 
 // Patches calls visit with the patches of each record that has any. They have no effect until the caller applies them,
@@ -59,7 +64,7 @@ func (p *Pending) Commit() {
 			s.commit(&p.parts[k])
 		}
 	}
-	p.filter.scratch.Put(p)
+	p.release()
 }
 
 // Cancel says that the batch did not get on. No report will count its records, and a guest that remembers
@@ -75,7 +80,7 @@ func (p *Pending) Cancel() {
 			s.cancel(&p.parts[k])
 		}
 	}
-	p.filter.scratch.Put(p)
+	p.release()
 }
 
 // void has the records that were cancelled and that a guest will report all the same.
