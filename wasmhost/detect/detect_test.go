@@ -71,7 +71,7 @@ func TestFind(t *testing.T) {
 		},
 		"tokens": {
 			"got Bearer «bearer:abc123def456», ok", "BEARER «bearer:QWERTYUIOP»", "Basic «bearer:dXNlcjpwYXNz»", "x «bearer:" + jwt + "» y",
-			"bearer authentication failed", "basic understanding", "eyJhbGciOiJIUzI1NiJ9.",
+			"eyJ-«phone:13800138000»", "bearer authentication failed", "basic understanding", "eyJhbGciOiJIUzI1NiJ9.",
 		},
 		"secrets": {
 			"password=«secret:hunter2» ok", "password = «secret:hunter2»", `{"password":"«secret:hunter2»","a":1}`, `{\"password\":\"«secret:hunter2»\"}`,
@@ -170,6 +170,20 @@ func TestBadDetectorsAreRefused(t *testing.T) {
 	} {
 		_, err := New(list)
 		assert.ErrorContains(t, err, want)
+	}
+}
+
+// The time for a text must be linear in its length, whatever is in it: these would take minutes otherwise.
+func TestLongTextsAreSearchedOnce(t *testing.T) {
+	s, err := New([]Detector{{Kind: Card}, {Kind: CNID}, {Kind: Phone}, {Kind: Email}, {Kind: IP}, {Kind: Bearer}, {Kind: Secret}, {Kind: Regexp, Pattern: "EMP-[0-9]"}})
+	require.NoError(t, err)
+	for _, part := range []string{"eyJ-", "eyJ.", "a@b.co EMP-1 ", "@", ":", "::", "1", "1-", "(", "+1 ", "password=\"", "token:", "\\", "Bearer a", "4111 ", "a@", "1.", "EMP-1@b.co "} {
+		list := s.Find(nil, "", strings.Repeat(part, 4<<20/len(part)))
+		end := 0
+		for _, m := range list {
+			require.GreaterOrEqual(t, m.Start, end, part)
+			end = m.End
+		}
 	}
 }
 

@@ -45,8 +45,9 @@ func (s *Set) classify() {
 // address takes over what was found in its first part.
 func (s *Set) scan(list []Match, text string) []Match {
 	first, done := len(list), 0 // nothing before done is looked at
+	noJWT := 0                  // no token begins before
 	for i := s.skip(text, 0); i < len(text); {
-		m, next := s.look(s.class[text[i]], text, i, done)
+		m, next := s.look(s.class[text[i]], text, i, done, &noJWT)
 		if m.End > 0 {
 			for len(list) > first && list[len(list)-1].Start >= m.Start {
 				list = list[:len(list)-1]
@@ -74,7 +75,7 @@ func (s *Set) skip(text string, i int) int {
 }
 
 // look looks closely at byte i. It returns a match, if there is one, and where to go on.
-func (s *Set) look(c class, text string, i, done int) (m Match, next int) {
+func (s *Set) look(c class, text string, i, done int, noJWT *int) (m Match, next int) {
 	switch c {
 	case classDigit, classPlus, classParen:
 		return s.number(text, i, done)
@@ -87,9 +88,14 @@ func (s *Set) look(c class, text string, i, done int) (m Match, next int) {
 			return Match{s.bearer, start, end}, end
 		}
 	case classJWT:
-		if start, end := jwt(text, i, done); end > 0 {
+		if i < *noJWT {
+			break
+		}
+		start, end, ok := jwt(text, i, done)
+		if ok {
 			return Match{s.bearer, start, end}, end
 		}
+		*noJWT = end // or a text of many beginnings would be read again and again
 	default:
 		return s.colon(c, text, i, done)
 	}

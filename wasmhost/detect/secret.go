@@ -191,10 +191,11 @@ func isToken(c byte) bool {
 	return isWord(c) || c == '-' || c == '.' || c == '~' || c == '+' || c == '/' || c == '='
 }
 
-// jwt is a JSON Web Token, RFC 7519: three parts in base64url, of which two begin with eyJ. Its first J is at i.
-func jwt(text string, i, done int) (start, end int) {
+// jwt is a JSON Web Token, RFC 7519: three parts in base64url, of which two begin with eyJ. Its first J is at i. If it is none,
+// there is none before end.
+func jwt(text string, i, done int) (start, end int, ok bool) {
 	if start = i - 2; start < done || text[start:i] != "ey" || wordBefore(text, start) {
-		return 0, 0
+		return 0, 0, false
 	}
 	dots := 0
 	for end = start; end < len(text); end++ {
@@ -205,10 +206,10 @@ func jwt(text string, i, done int) (start, end int) {
 		}
 	}
 	if dots < 2 || !strings.Contains(text[i:end], ".eyJ") {
-		return 0, 0
+		return 0, end, false
 	}
 	for text[end-1] == '.' {
 		end--
 	}
-	return start, end
+	return start, end, true
 }

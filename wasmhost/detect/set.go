@@ -124,15 +124,17 @@ func (s *Set) Find(list []Match, name, text string) []Match {
 	first := len(list)
 	list = s.scan(list, text)
 	for i := range s.regexps {
-		list = s.regexps[i].find(list, first, text)
+		if found := s.regexps[i].find(text); len(found) > 0 {
+			list = append(list[:first], merge(list[first:], found)...)
+		}
 	}
 	return list
 }
 
-// find adds the matches of a pattern that do not overlap others.
-func (p *pattern) find(list []Match, first int, text string) []Match {
+// find returns the matches of a pattern.
+func (p *pattern) find(text string) (list []Match) {
 	if p.prefix != "" && !strings.Contains(text, p.prefix) {
-		return list
+		return nil
 	}
 	for at := 0; at < len(text); {
 		m := p.FindStringSubmatchIndex(text[at:])
@@ -140,32 +142,31 @@ func (p *pattern) find(list []Match, first int, text string) []Match {
 			break
 		}
 		if start, end := m[2*p.group], m[2*p.group+1]; start < end {
-			list = insert(list, first, Match{p.detector, at + start, at + end})
+			list = append(list, Match{p.detector, at + start, at + end})
 		}
 		at += max(m[1], m[0]+1)
 	}
 	return list
 }
 
-// insert puts a match in its place, and takes out those that it contains. One that overlaps another in part is made
-// to begin where the other ends, or to end where it begins.
-func insert(list []Match, first int, m Match) []Match {
-	at := len(list)
-	for at > first && list[at-1].Start >= m.Start {
-		at--
+// merge adds matches, which are in their order as the old ones are. A match takes out those that it contains. One that
+// overlaps another in part begins where that ends, or ends where that begins.
+func merge(old, more []Match) []Match {
+	all := make([]Match, 0, len(old)+len(more))
+	for _, m := range more {
+		for len(old) > 0 && old[0].Start < m.Start {
+			m.Start = max(m.Start, old[0].End)
+			all, old = append(all, old[0]), old[1:]
+		}
+		for len(old) > 0 && old[0].End <= m.End {
+			old = old[1:]
+		}
+		if len(old) > 0 {
+			m.End = min(m.End, old[0].Start)
+		}
+		if m.Start < m.End {
+			all = append(all, m)
+		}
 	}
-	if at > first && list[at-1].End > m.Start {
-		m.Start = list[at-1].End
-	}
-	end := at
-	for end < len(list) && list[end].End <= m.End {
-		end++
-	}
-	if end < len(list) {
-		m.End = min(m.End, list[end].Start)
-	}
-	if m.Start >= m.End {
-		return list
-	}
-	return append(list[:at], append([]Match{m}, list[end:]...)...)
+	return append(all, old...)
 }
