@@ -30,7 +30,7 @@ export GOFLAGS     += -trimpath -buildvcs=false
 # What the binaries are made of, apart from Go's own dependencies.
 SOURCES := $(shell find admission converter divide eventdigest exporter extension distributions internal labels processor provider receiver seal segmentlog severity -name '*.go' -not -name '*_test.go' -o -name 'config.yaml' -path 'distributions/*' -o -path 'distributions/overlays/*.yaml')
 SOURCES += $(shell find wasmhost wasmfilters/builtin -name '*.go' -not -name '*_test.go')
-SEALCTL_SOURCES := $(SOURCES) $(shell find cmd wasmfilters -name '*.go' -not -name '*_test.go') $(wildcard cmd/sealctl/skeleton/*)
+SEALCTL_SOURCES := $(SOURCES) $(shell find cmd wasmfilters -name '*.go' -not -name '*_test.go') $(wildcard cmd/sealctl/skeleton/*/* wasmfilters/quiet/*/*)
 
 ##@ Use it
 

@@ -55,12 +55,16 @@ type encoder struct {
 	textSize   int
 
 	identifier *identifier // nil where no identity is wanted
+	matches    *matches    // nil where no matches are wanted
 }
 
 func newEncoder(p *plan) *encoder {
 	e := &encoder{plan: p, texts: make([][]text, p.texts), resTexts: make([][]text, p.resTexts)}
 	if p.identity != nil {
 		e.identifier = newIdentifier(*p.identity, &e.masker)
+	}
+	if p.detectors != nil {
+		e.matches = newMatches(p)
 	}
 	return e
 }
@@ -69,7 +73,7 @@ func newEncoder(p *plan) *encoder {
 func (e *encoder) gather(recs Records, records []int32, most size) int {
 	n := min(len(records), most.records)
 	e.reset()
-	if e.plan.texts+e.plan.resTexts > 0 {
+	if e.plan.texts+e.plan.resTexts > 0 || e.matches != nil {
 		n = e.gatherTexts(recs, records[:n], most.weight)
 	} else {
 		n = min(n, max(1, most.weight/recordWeight))
@@ -96,6 +100,9 @@ func (e *encoder) reset() {
 	}
 	if e.identifier != nil {
 		e.identifier.reset()
+	}
+	if e.matches != nil {
+		e.matches.reset()
 	}
 	for i := range e.resTexts {
 		clear(e.resTexts[i])
@@ -156,6 +163,9 @@ func (e *encoder) gatherRecord(recs Records, i int) {
 		}
 		e.texts[t] = append(e.texts[t], e.take(e.textOf(recs, i, c)))
 		t++
+	}
+	if e.matches != nil {
+		e.textSize += e.matches.add(recs, i)
 	}
 }
 
@@ -233,6 +243,8 @@ func (e *encoder) columnSize(c column, t, rt *int) int {
 		return 8 * n * e.plan.needles.words
 	case columnTraceID:
 		return 16 * n
+	case columnMatches:
+		return e.matches.size()
 	case columnBody, columnEventName, columnAttribute:
 		*t++
 		return textsSize(e.texts[*t-1])
@@ -287,6 +299,8 @@ func (e *encoder) writeColumn(b []byte, recs Records, c column, t, rt int) {
 		writeTexts(b, e.texts[t])
 	case columnResourceAttribute:
 		writeTexts(b, e.resTexts[rt])
+	case columnMatches:
+		e.matches.write(b)
 	case columnBodySize, columnBodyHash, columnTemplate, columnNeedles, columnIdentity:
 		e.writeDerived(b, recs, c)
 	default:

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/sealgate/sealgate/wasmhost/detect"
 )
 
 type columnKind uint8
@@ -28,6 +30,7 @@ const (
 	columnEventName
 	columnAttribute
 	columnResourceAttribute
+	columnMatches
 )
 
 // column is one that a guest asked for.
@@ -40,6 +43,7 @@ var columnKinds = map[string]columnKind{
 	"time": columnTime, "severity": columnSeverity, "resource": columnResource, "resource_key": columnResourceKey,
 	"body": columnBody, "body_size": columnBodySize, "body_hash": columnBodyHash, "template": columnTemplate,
 	"needles": columnNeedles, "identity": columnIdentity, "trace_id": columnTraceID, "protected": columnProtected, "event_name": columnEventName,
+	"matches": columnMatches,
 }
 
 const (
@@ -80,6 +84,9 @@ type plan struct {
 	templates bool      // template ids are computed
 	identity  *Identity // nil where no column has it
 
+	detectors  *detect.Set // nil where no column has their matches
+	body, attr bool        // where they look
+
 	unspecified bool // needles are wanted of records without a severity only
 }
 
@@ -95,12 +102,29 @@ func newPlan(m Manifest) (*plan, error) {
 			return nil, err
 		}
 		p.add(c)
-		if c.kind == columnIdentity {
+		switch c.kind {
+		case columnIdentity:
 			p.identity = &m.Identity
+		case columnMatches:
+			if err := p.detect(m); err != nil {
+				return nil, fmt.Errorf("the detectors of the manifest: %w", err)
+			}
 		}
 	}
 	p.templates = p.templates || p.identity != nil && p.identity.wantsTemplates()
 	return p, nil
+}
+
+// detect prepares the search for the column `matches`.
+func (p *plan) detect(m Manifest) (err error) {
+	list := make([]detect.Detector, len(m.Detectors))
+	for k, d := range m.Detectors {
+		list[k] = detect.Detector(d)
+	}
+	p.body = len(m.DetectIn) == 0 || slices.Contains(m.DetectIn, ChangeBody)
+	p.attr = len(m.DetectIn) == 0 || slices.Contains(m.DetectIn, ChangeAttributes)
+	p.detectors, err = detect.New(list)
+	return err
 }
 
 func (p *plan) add(c column) {

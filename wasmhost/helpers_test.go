@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -188,6 +189,12 @@ func (b *batch) ScopeKey(i int) uint64  { return b.records[i].scope }
 func (b *batch) Attributes(i int, visit func(string, Value)) {
 	for name, v := range b.records[i].values {
 		visit(name, v)
+	}
+}
+func (b *batch) Texts(i int, visit func(Text)) {
+	visit(Text{Value: b.records[i].body})
+	for _, name := range slices.Sorted(maps.Keys(b.records[i].attrs)) {
+		visit(Text{Name: name, Value: b.records[i].attrs[name], Attribute: true})
 	}
 }
 func (b *batch) Attribute(i int, name string) (string, bool) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,9 +31,9 @@ type instance struct {
 	manifest Manifest
 	encoder  *encoder
 
-	// filterFn has a stack of its own, which the engine keeps. Those of exports that are called seldom are
+	// filterFn and patchesFn have stacks of their own, which the engine keeps. Those of exports that are called seldom are
 	// given back: see seldom.
-	filterFn api.Function
+	filterFn, patchesFn api.Function
 
 	stack      [2]uint64 // parameters and result of a call
 	stackLeft  api.MutableGlobal
@@ -40,6 +41,7 @@ type instance struct {
 	buffer     uint32 // address of what the guest lets the host write to
 	bufferSize uint32
 	verdicts   []Verdict // of the last chunk, with the rule numbers of the guest
+	patches    []Patch   // of the last chunk, with its record numbers and the rule numbers of the guest
 	lastNow    uint64
 
 	fuelUsed uint64
@@ -163,6 +165,7 @@ func (i *instance) start() error {
 	}
 	i.mem = i.mod.ExportedMemory(exportMemory)
 	i.filterFn = i.mod.ExportedFunction(exportFilter)
+	i.patchesFn = i.mod.ExportedFunction(exportPatches)
 	if initialize := i.mod.ExportedFunction(exportInitialize); initialize != nil {
 		if _, err := i.call(initialize, exportInitialize, MaxFuel); err != nil {
 			return err
@@ -203,12 +206,31 @@ func (i *instance) configure() error {
 	if i.manifest, err = decodeManifest(view); err != nil {
 		return err
 	}
+	if err := i.checkAllowed(); err != nil {
+		return err
+	}
 	p, err := newPlan(i.manifest)
 	if err != nil {
 		return &Error{Kind: KindConfigure, Call: exportConfigure, Err: err}
 	}
 	i.encoder = newEncoder(p)
 	i.bufferSize = 0 // chunks are smaller than a configuration may be
+	return nil
+}
+
+// checkAllowed refuses a guest that wants to change what it may not.
+func (i *instance) checkAllowed() error {
+	for _, c := range i.manifest.Patches {
+		if !slices.Contains(i.opts.Allow, c) {
+			return failure(KindConfigure, exportConfigure, "the guest wants to change %s of records, which is not allowed: add %q to `allow` if it should",
+				changeNames[c], c)
+		}
+	}
+	if len(i.manifest.Patches) == 0 {
+		i.patchesFn = nil
+	} else if i.patchesFn == nil {
+		return failure(KindABI, exportConfigure, "the guest has `patches` in its manifest and does not export %s", exportPatches)
+	}
 	return nil
 }
 
@@ -389,7 +411,24 @@ func (i *instance) judge(recs Records, records []int32, p *pace, flags uint32) e
 	if err != nil {
 		return err
 	}
-	return decodeVerdicts(view, len(i.manifest.Rules), i.verdicts)
+	if err := decodeVerdicts(view, len(i.manifest.Rules), i.verdicts); err != nil || i.patchesFn == nil {
+		return err
+	}
+	return i.takePatches(budget)
+}
+
+// takePatches asks for the patches of the chunk that was just judged.
+func (i *instance) takePatches(budget int64) error {
+	packed, err := i.call(i.patchesFn, exportPatches, budget)
+	if err != nil {
+		return err
+	}
+	view, err := i.result(exportPatches, packed, maxPatchesSize)
+	if err != nil {
+		return err
+	}
+	i.patches, err = decodePatches(i.patches[:0], string(view), len(i.manifest.Rules), i.manifest.Patches, i.encoder)
+	return err
 }
 
 // fuelPerByte is what a guest may spend on each byte of text: masking takes five.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sealgate/sealgate/wasmhost/detect"
 )
 
 // Limits of the ABI.
@@ -37,10 +39,25 @@ type Manifest struct {
 	// OnRefusal says what becomes of an instance that judged a batch that did not get on; another value
 	// is that it is thrown away.
 	OnRefusal string `json:"on_refusal"`
-	// Requires names what the guest cannot do without. This host knows no such thing yet.
+	// Requires names what the guest cannot do without; see knownRequirements.
 	Requires []string `json:"requires"`
-	Error    string   `json:"error"`
+	// Patches names what the guest wants to change of records. Options.Allow must have it.
+	Patches []Change `json:"patches"`
+	// Detectors are what the column `matches` has the matches of, and DetectIn is where they look: the body, the
+	// attributes, or both where it is empty.
+	Detectors []Detector `json:"detectors"`
+	DetectIn  []Change   `json:"detect_in"`
+	Error     string     `json:"error"`
 }
+
+// Detector is something that the host looks for in texts.
+type Detector struct {
+	Kind    detect.Kind `json:"kind"`
+	Pattern string      `json:"pattern"` // of the kind `regexp`
+}
+
+// knownRequirements is what a guest may name as Manifest.Requires.
+var knownRequirements = []string{"patches"}
 
 // onRefusalKeep is for a guest whose verdicts may depend on records that did not get on.
 const onRefusalKeep = "keep"
@@ -80,14 +97,20 @@ func clip(s string, most int) string {
 
 func (m Manifest) check() error {
 	switch {
-	case len(m.Requires) > 0:
-		return fmt.Errorf("the guest requires %q, which this host does not have", clip(m.Requires[0], maxNameSize))
 	case len(m.Columns) > maxColumns:
 		return fmt.Errorf("the manifest asks for %d columns: at most %d are allowed", len(m.Columns), maxColumns)
 	case len(m.Rules) > maxRules:
 		return fmt.Errorf("the manifest has %d rules: at most %d are allowed", len(m.Rules), maxRules)
 	}
+	for _, r := range m.Requires {
+		if !slices.Contains(knownRequirements, r) {
+			return fmt.Errorf("the guest requires %q, which this host does not have", clip(r, maxNameSize))
+		}
+	}
 	if err := m.checkNames(); err != nil {
+		return err
+	}
+	if err := m.checkChanges(); err != nil {
 		return err
 	}
 	if err := m.Identity.check(); err != nil {
@@ -100,6 +123,20 @@ func (m Manifest) checkNames() error {
 	for _, name := range slices.Concat([]string{m.Name, m.Version}, m.Rules) {
 		if len(name) > maxNameSize {
 			return fmt.Errorf("the manifest has a name of %d bytes: at most %d are allowed", len(name), maxNameSize)
+		}
+	}
+	return nil
+}
+
+func (m Manifest) checkChanges() error {
+	for _, c := range m.Patches {
+		if !slices.Contains(Changes(), c) {
+			return fmt.Errorf("the guest wants to change %q: a guest can change %q", clip(string(c), maxNameSize), Changes())
+		}
+	}
+	for _, c := range m.DetectIn {
+		if c != ChangeBody && c != ChangeAttributes {
+			return fmt.Errorf("the guest wants to detect in %q: it can be %q and %q", clip(string(c), maxNameSize), ChangeBody, ChangeAttributes)
 		}
 	}
 	return nil
@@ -120,5 +157,6 @@ func (m Manifest) checkColumns() error {
 }
 
 func (m Manifest) equal(o Manifest) bool {
-	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules) && m.Memoryless == o.Memoryless && m.OnRefusal == o.OnRefusal && m.Identity.equal(o.Identity)
+	return slices.Equal(m.Columns, o.Columns) && slices.Equal(m.Needles, o.Needles) && m.NeedlesFor == o.NeedlesFor && slices.Equal(m.Rules, o.Rules) && m.Memoryless == o.Memoryless && m.OnRefusal == o.OnRefusal && m.Identity.equal(o.Identity) &&
+		slices.Equal(m.Patches, o.Patches) && slices.Equal(m.Detectors, o.Detectors) && slices.Equal(m.DetectIn, o.DetectIn)
 }

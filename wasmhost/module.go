@@ -187,6 +187,7 @@ const (
 	exportFlush      = "sealgate_flush"
 	exportSave       = "sealgate_state_save"
 	exportRestore    = "sealgate_state_restore"
+	exportPatches    = "sealgate_patches"
 )
 
 type signature struct {
@@ -204,6 +205,7 @@ var exports = []signature{
 	{exportSave, "", "I", true},
 	{exportRestore, "ii", "i", true},
 	{exportInitialize, "", "", true},
+	{exportPatches, "", "I", true},
 }
 
 func checkInterface(c wazero.CompiledModule) error {
@@ -253,9 +255,10 @@ func (s signature) check(f api.FunctionDefinition) error {
 	return nil
 }
 
-// Manifest asks the module, in an instance of its own, what it makes of a configuration.
-func (m *Module) Manifest(config []byte) (Manifest, error) {
-	i, err := m.instance(Options{Config: config}.withDefaults())
+// Manifest asks the module, in an instance of its own, what it makes of a configuration. It fails where a filter with
+// this configuration and these allowed changes would not start.
+func (m *Module) Manifest(config []byte, allow []Change) (Manifest, error) {
+	i, err := m.instance(Options{Config: config, Allow: allow}.withDefaults())
 	if err != nil {
 		return Manifest{}, err
 	}

@@ -35,7 +35,9 @@ type Options struct {
 	// scanning to the host, a thousand of one that masks every byte.
 	FuelBase, FuelPerRecord int64
 	OnError                 OnError
-	Breaker                 BreakerOptions
+	// Allow is what the guest may change of records. A guest that wants to change anything else is refused.
+	Allow   []Change
+	Breaker BreakerOptions
 	// TrialRecords is how many records a module is tried on before Swap puts it in charge; 0 is none.
 	TrialRecords int
 	// KeepOutput keeps what the guest writes to standard output and error, for events and errors. It may

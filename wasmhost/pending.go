@@ -14,10 +14,11 @@ type Pending struct {
 
 // part is what a batch has dropped in a slot to be reported. It belongs to the slot's lock.
 type part struct {
-	owed []owed  // that the guest has not reported yet
-	held backlog // what it has reported of them
-	open bool    // the slot knows it
-	used bool    // it is to be settled; belongs to the one who judges
+	owed    []owed  // that the guest has not reported yet
+	held    backlog // what it has reported of them
+	open    bool    // the slot knows it
+	patches []Patch // of the records of the batch, in their order; belongs to the one who judges
+	used    bool    // it is to be settled; belongs to the one who judges
 }
 
 // owed names records whose guest owes a report of them.
@@ -32,6 +33,30 @@ func (p *Pending) reset(slots int) {
 	}
 }
 
+// release gives p back, without the texts of its patches.
+func (p *Pending) release() {
+	for k := range p.parts {
+		clear(p.parts[k].patches)
+		p.parts[k].patches = p.parts[k].patches[:0]
+	}
+	p.filter.scratch.Put(p)
+}
+
+// Patches calls visit with the patches of each record that has any. They have no effect until the caller applies them,
+// which it must do before it ends the batch.
+func (p *Pending) Patches(visit func(record int, patches []Patch)) {
+	for k := range p.parts {
+		for left := p.parts[k].patches; len(left) > 0; {
+			n := 1
+			for n < len(left) && left[n].Record == left[0].Record {
+				n++
+			}
+			visit(left[0].Record, left[:n])
+			left = left[n:]
+		}
+	}
+}
+
 // Commit says that the verdicts took effect.
 func (p *Pending) Commit() {
 	for k, s := range p.filter.slots {
@@ -39,7 +64,7 @@ func (p *Pending) Commit() {
 			s.commit(&p.parts[k])
 		}
 	}
-	p.filter.scratch.Put(p)
+	p.release()
 }
 
 // Cancel says that the batch did not get on. No report will count its records, and a guest that remembers
@@ -55,7 +80,7 @@ func (p *Pending) Cancel() {
 			s.cancel(&p.parts[k])
 		}
 	}
-	p.filter.scratch.Put(p)
+	p.release()
 }
 
 // void has the records that were cancelled and that a guest will report all the same.

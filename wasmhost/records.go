@@ -34,11 +34,21 @@ type Records interface {
 	Attribute(i int, name string) (string, bool)
 	// Attributes calls visit for every attribute of record i.
 	Attributes(i int, visit func(name string, v Value))
+	// Texts calls visit for every text of record i, in an order that stays the same while the record does: those of the
+	// body first. Asked where the guest has detectors.
+	Texts(i int, visit func(Text))
 	// ScopeKey is the same for the same instrumentation scope in every batch.
 	ScopeKey(i int) uint64
 	// Protected records are kept whatever the guest says. Asked for those that it wants to drop,
 	// or for all where it has the column `protected`.
 	Protected(i int) bool
+}
+
+// Text is a string in a record, or a number in its text form: the body, an attribute, or one within either.
+type Text struct {
+	Name      string // of the attribute or of the entry of a map, empty where it has none
+	Value     string
+	Attribute bool // it belongs to an attribute, and not to the body
 }
 
 // Value is the value of an attribute. It is cheaper than a text for a number, which is seldom looked at.

@@ -218,8 +218,19 @@ func (s *slot) settle(recs Records, records []int32, out []Verdict, p *part) int
 	s.count.chunks++
 	s.owe(owing, claimed)
 	s.owes(p, int(owing), claimed)
+	s.takePatches(records, p)
 	s.meter()
 	return len(verdicts)
+}
+
+// takePatches makes the guest's patches those of the batch.
+func (s *slot) takePatches(records []int32, p *part) {
+	for _, patch := range s.instance.patches {
+		patch.Record, patch.Rule = int(records[patch.Record]), s.program.rules[patch.Rule]
+		p.patches = append(p.patches, patch)
+	}
+	clear(s.instance.patches) // which hold texts
+	s.instance.patches = s.instance.patches[:0]
 }
 
 // drop is the verdict on a record that the guest wants to drop. The host has the last word.

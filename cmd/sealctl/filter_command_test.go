@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -197,12 +198,13 @@ func inSkeleton(t *testing.T, dir, name string, args ...string) {
 	require.NoError(t, err, "%s %v: %s", name, args, out)
 }
 
+// TestTheSkeletonBuildsAndPassesItsTestAndTheChecksAsItIs builds it outside of the repository, with the copy of the SDK.
 func TestTheSkeletonBuildsAndPassesItsTestAndTheChecksAsItIs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a module")
 	}
 	dir := filepath.Join(t.TempDir(), "made")
-	r := sealctl(t, "filter", "new", "no-debug", "--dir", dir, "--replace", "../..")
+	r := sealctl(t, "filter", "new", "no-debug", "--dir", dir)
 	require.Equal(t, exitDone, r.code, r.stderr)
 	require.Contains(t, r.stdout, "make -C "+dir+" test try")
 	inSkeleton(t, dir, "make", "all", "test")
@@ -213,26 +215,93 @@ func TestTheSkeletonBuildsAndPassesItsTestAndTheChecksAsItIs(t *testing.T) {
 	require.Equal(t, exitDone, r.code, r.stdout)
 	r = sealctl(t, "filter", "test", module, "--logs", logs)
 	require.Equal(t, exitDone, r.code, r.stderr)
-	for _, rule := range []string{"dropped: severity", "dropped: texts", "kept by --never-drop: texts"} {
-		assert.Contains(t, r.stdout, rule)
+	for _, want := range []string{"dropped: severity", "dropped and counted: texts", "tell of 1 of 1 counted records"} {
+		assert.Contains(t, r.stdout, want)
 	}
 }
 
-func TestTheSkeletonRequiresTheReleaseOfThisBuild(t *testing.T) {
-	was := version
-	t.Cleanup(func() { version = was })
-	version = "1.2.3"
-	dir := t.TempDir()
-	require.Equal(t, exitDone, sealctl(t, "filter", "new", "x", "--dir", dir).code)
-	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-	require.NoError(t, err)
+func TestTheSkeletonIsOfTheVersionsOfThisBuild(t *testing.T) {
 	ours, err := os.ReadFile("../../go.mod")
 	require.NoError(t, err)
-	assert.Contains(t, string(mod), "require github.com/sealgate/sealgate v1.2.3\n")
-	assert.NotContains(t, string(mod), "replace")
 	_, ourGo, _ := strings.Cut(string(ours), "\n\n")
 	ourGo, _, _ = strings.Cut(ourGo, "\n")
-	assert.Contains(t, string(mod), "\n"+ourGo+"\n", "the version of Go is ours")
+	dir, checkout := t.TempDir(), t.TempDir()
+	require.Equal(t, exitDone, sealctl(t, "filter", "new", "x", "--dir", dir).code)
+	for _, name := range []string{"go.mod", "sealgate/go.mod"} {
+		mod, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Contains(t, string(mod), "\n"+ourGo+"\n", name)
+	}
+	require.Equal(t, exitDone, sealctl(t, "filter", "new", "x", "--dir", checkout, "--replace", "../..").code)
+	mod, err := os.ReadFile(filepath.Join(checkout, "go.mod"))
+	require.NoError(t, err)
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	assert.Contains(t, string(mod), "=> "+strconv.Quote(root)+"\n")
+	assert.NoDirExists(t, filepath.Join(checkout, "sealgate"))
+}
+
+// TestSkeletonsInOtherLanguagesAreWhatTheExampleIs builds them where the toolchain is there.
+func TestSkeletonsInOtherLanguagesAreWhatTheExampleIs(t *testing.T) {
+	for lang, needs := range map[string]string{"c": "wasm-ld", "assemblyscript": "npm"} {
+		t.Run(lang, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "made")
+			r := sealctl(t, "filter", "new", "calm", "--lang", lang, "--dir", dir)
+			require.Equal(t, exitDone, r.code, r.stderr)
+			require.Contains(t, r.stdout, "make -C "+dir+" check try")
+			err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				text, err := os.ReadFile(path)
+				assert.NotContains(t, string(text), "{{", path)
+				assert.NotContains(t, string(text), "quiet.", path)
+				return err
+			})
+			require.NoError(t, err)
+			tools, err := filepath.Abs("../../build/assemblyscript-0.28.20")
+			require.NoError(t, err)
+			if _, err := exec.LookPath(needs); err != nil || lang == "assemblyscript" && !isDir(tools) {
+				t.Skip("no toolchain")
+			}
+			if lang == "assemblyscript" {
+				require.NoError(t, os.MkdirAll(filepath.Join(dir, "build"), 0o755))
+				require.NoError(t, os.Symlink(tools, filepath.Join(dir, "build", filepath.Base(tools))))
+			}
+			inSkeleton(t, dir, "make")
+			r = sealctl(t, "filter", "test", filepath.Join(dir, "calm.wasm"), "--logs", filepath.Join(dir, "sample.jsonl"))
+			require.Equal(t, exitDone, r.code, r.stderr)
+			assert.Contains(t, r.stdout, "calm 1.0.0")
+		})
+	}
+	r := sealctl(t, "filter", "new", "x", "--lang", "cobol", "--dir", t.TempDir())
+	assert.Equal(t, exitNot, r.code)
+	assert.Contains(t, r.stderr, "none of go, c, assemblyscript")
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func TestChangesAreShownBeforeAndAfter(t *testing.T) {
+	const route = "../../wasmfilters/route/c/route.wasm"
+	lines := "ERROR mail to a@b.co failed\nINFO none\n"
+	r := sealctlWith(t, nil, lines, "filter", "test", route, "--logs", "-")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	for _, want := range []string{
+		"changed: e-mail, 1 times\n", "changed: errors, 1 times\n  attribute sealgate.route\n    - \n    + errors\n",
+		"  body\n    - ERROR mail to a@b.co failed\n    + ERROR mail to *** failed\n", "needs `allow: [attributes, body]`",
+	} {
+		assert.Contains(t, r.stdout, want)
+	}
+	r = sealctlWith(t, nil, lines, "filter", "test", route, "--logs", "-", "--examples", "0", "--top", "0")
+	assert.NotContains(t, r.stdout, "a@b.co")
+	r = sealctlWith(t, nil, lines, "filter", "test", route, "--logs", "-", "--allow", "body")
+	assert.Equal(t, exitNot, r.code)
+	assert.Contains(t, r.stderr, "not allowed")
+	r = sealctlWith(t, nil, lines, "filter", "test", route, "--logs", "-", "--allow", "time")
+	assert.Equal(t, exitNot, r.code)
 }
 
 func TestTheSkeletonOverwritesNothing(t *testing.T) {

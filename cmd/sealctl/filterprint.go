@@ -25,6 +25,7 @@ func (t *filterTest) print(e *env, r *filterbench.Result) error {
 	writeTitle(&b, r)
 	writeOutcomes(&b, r)
 	writeExamples(&b, r)
+	writeChanges(&b, r)
 	writeReports(&b, r)
 	writeTemplates(&b, "kept", r.KeptTemplates)
 	writeTemplates(&b, "dropped", r.DroppedTemplates)
@@ -117,6 +118,15 @@ func oneLine(s string) string {
 	return s
 }
 
+func writeChanges(b *strings.Builder, r *filterbench.Result) {
+	for _, c := range r.Changes {
+		fmt.Fprintf(b, "\nchanged: %s, %d times\n", oneLine(c.Rule), c.Patches)
+		for _, d := range c.Examples {
+			fmt.Fprintf(b, "  %s\n    - %s\n    + %s\n", oneLine(d.Field), oneLine(d.Before), oneLine(d.After))
+		}
+	}
+}
+
 func writeReports(b *strings.Builder, r *filterbench.Result) {
 	if r.Represented == 0 && r.Reports.Reports == 0 {
 		return
@@ -172,6 +182,12 @@ func writeNotes(b *strings.Builder, r *filterbench.Result, arrival bool) {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(r.Errors)) {
 		note("the filter failed %d times (%s) and was started %d times; the last error is: %s", r.Errors[kind], kind, r.Cost.Instances, r.LastError)
+	}
+	for _, why := range slices.Sorted(maps.Keys(r.PatchesRefused)) {
+		note("%d records stayed as they came, since a change is not possible (%s); see \"Patches\" in docs/wasm-abi.md", r.PatchesRefused[why], why)
+	}
+	if len(r.Allow) > 0 {
+		note("the gateway needs `allow: %v` for this filter", strings.ReplaceAll(fmt.Sprint(r.Allow), " ", ", "))
 	}
 	if r.Reports.Mismatch > 0 {
 		note("the filter miscounted: its reports differ by %d records from what it counted, see \"Conservation\" in docs/wasm-abi.md", r.Reports.Mismatch)

@@ -19,6 +19,7 @@ import (
 	"github.com/sealgate/sealgate/internal/logfile"
 	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/internal/receiverlogs"
+	"github.com/sealgate/sealgate/wasmhost"
 )
 
 type filterTest struct {
@@ -31,6 +32,7 @@ type filterTest struct {
 	severity   string
 	infer      string
 	attributes list
+	allow      string
 	asJSON     bool
 	opts       filterbench.Options
 }
@@ -39,7 +41,7 @@ func filterTestCommand() command {
 	return command{
 		name:    "filter test",
 		args:    "MODULE --logs FILE [--config FILE]",
-		summary: "run a log filter on a file of logs: what it would drop and why, and what it takes",
+		summary: "run a log filter on a file of logs: what it would drop and change and why, and what it takes",
 		about: `
 MODULE is a WebAssembly file, or builtin:NAME for a filter that is shipped. It runs as
 in the gateway, with one instance. Logs are plain lines, JSON lines, what containerd,
@@ -47,8 +49,10 @@ CRI-O and Docker write, or OTLP as JSON, also with gzip; "-" is stdin. Bytes are
 of bodies. Of the logs nothing is printed but the examples and templates that are
 asked for, cut; and with examples, what the filter itself writes.
 
-Exit code 1 says that the filter failed or miscounted, or that not all of the logs
-could be read.`,
+A filter that changes records is shown with examples, before (-) and after (+).
+
+Exit code 1 says that the filter failed or miscounted, that it wants to change what
+cannot be changed, or that not all of the logs could be read.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, *env, []string) error {
 			t := &filterTest{}
 			t.module.register(fs)
@@ -59,6 +63,7 @@ could be read.`,
 			fs.StringVar(&t.clock, "time", "record", "`CLOCK` for windows of time: record, that of the records, or arrival, as if all came in now")
 			fs.StringVar(&t.severity, "never-drop", "WARN", "keep this `SEVERITY` and worse whatever the filter says; NONE for no such guard")
 			fs.Var(&t.attributes, "never-drop-attribute", "keep records with this attribute, `NAME=VALUE`, too; the value * is any")
+			fs.StringVar(&t.allow, "allow", "attributes,body,severity", "`WHAT` the filter may change, as the gateway's allow")
 			fs.StringVar(&t.infer, "infer-severity", "guard", "for records that state no severity: find it, guard; or do not, off")
 			fs.IntVar(&t.opts.MemoryMiB, "memory-mib", 64, "the most memory of the filter, in `MIB`")
 			fs.IntVar(&t.opts.Examples, "examples", 3, "show up to `N` examples of what became of records, of different templates")
@@ -70,7 +75,7 @@ could be read.`,
 }
 
 func (t *filterTest) run(ctx context.Context, e *env, args []string) error {
-	if err := errors.Join(t.check(), t.readGuard()); err != nil {
+	if err := errors.Join(t.check(), t.readGuard(), t.readAllow()); err != nil {
 		return usageError{err}
 	}
 	if err := t.module.load(args); err != nil {
@@ -119,6 +124,17 @@ func (t *filterTest) check() error {
 		}
 	}
 	return fmt.Errorf("--format %q must be one of %v", t.format, logfile.Formats())
+}
+
+func (t *filterTest) readAllow() error {
+	for name := range strings.SplitSeq(t.allow, ",") {
+		if c := wasmhost.Change(name); slices.Contains(wasmhost.Changes(), c) {
+			t.opts.Allow = append(t.opts.Allow, c)
+		} else if t.allow != "" {
+			return fmt.Errorf("--allow %q is none of %v", name, wasmhost.Changes())
+		}
+	}
+	return nil
 }
 
 func (t *filterTest) readGuard() error {

@@ -119,7 +119,7 @@ func (s *settings) started(visit func(setting)) {
 			continue
 		}
 		c.walk(func(s setting) bool {
-			if s.key == "config" && (s.owner.typ == "wasmfilter" || s.owner.typ == "prometheus") {
+			if s.key == "config" && (s.owner.typ == "wasmfilter" || s.owner.typ == "prometheus") || s.key == "defaults" && s.owner.typ == "wasmfilter" {
 				return false
 			}
 			if s.key == "receivers" && s.owner.typ == "receiver_creator" {

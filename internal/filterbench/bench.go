@@ -36,6 +36,8 @@ type Options struct {
 	Top int
 	// Each is called with each record and what became of it, in order; nil is allowed.
 	Each func(plog.LogRecord, Fate)
+	// Allow is what the filter may change of records.
+	Allow []wasmhost.Change
 	// CacheDir keeps compiled modules between runs; empty keeps none.
 	CacheDir string
 }
@@ -72,6 +74,7 @@ type Bench struct {
 	began   time.Time // when it was that, by the system's
 	flushed time.Time
 	tally   tally
+	changes changes
 	result  Result
 }
 
@@ -81,7 +84,7 @@ func New(ctx context.Context, module []byte, o Options) (*Bench, error) {
 	if o.MemoryMiB == 0 {
 		o.MemoryMiB = defaultMemory
 	}
-	b := &Bench{opts: o, batch: newBatch(), tally: newTally(o), at: time.Unix(0, 0), began: time.Now()}
+	b := &Bench{opts: o, batch: newBatch(), tally: newTally(o), changes: changes{o.Examples, map[string]*Change{}, map[string]uint64{}}, at: time.Unix(0, 0), began: time.Now()}
 	if err := b.start(ctx, module); err != nil {
 		return nil, errors.Join(err, b.Close(ctx))
 	}
@@ -101,7 +104,7 @@ func (b *Bench) start(ctx context.Context, wasm []byte) (err error) {
 	b.result.Cost.Compile = time.Since(begin)
 	begin = time.Now()
 	b.filter, err = wasmhost.NewFilter(ctx, module, wasmhost.Options{
-		Config: b.opts.Config, Instances: 1, ChunkRecords: batchRecords, Now: b.now, KeepOutput: b.opts.Output, OnEvent: b.event,
+		Config: b.opts.Config, Instances: 1, ChunkRecords: batchRecords, Now: b.now, KeepOutput: b.opts.Output, OnEvent: b.event, Allow: b.opts.Allow,
 	})
 	if err != nil {
 		return err
@@ -185,11 +188,13 @@ func (b *Bench) judge(ctx context.Context) {
 	} else if last.After(b.at) {
 		b.at = last
 	}
-	err := b.filter.Judge(ctx, view, view.Verdicts)
+	judged, err := b.filter.Begin(ctx, view, view.Verdicts)
 	b.result.Cost.took(time.Since(b.began), before, b.filter.Stats(), view.Len())
 	if err == nil {
 		b.sums.Remember(view)
-		b.tally.add(view, b.filter.RuleName)
+		b.tally.add(view, b.filter.RuleName) // as they came
+		b.changes.apply(view, judged, b.filter.RuleName)
+		judged.Commit()
 	}
 	b.batch = newBatch()
 	b.tick(ctx)
@@ -220,6 +225,7 @@ func (b *Bench) Records() uint64 { return b.result.Cost.records }
 // it the bench is of no use but to be closed.
 func (b *Bench) Result(ctx context.Context) (*Result, error) {
 	before := b.filter.Stats()
+	b.result.Allow = b.filter.Manifest().Patches
 	reports, err := b.filter.Close(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("end the filter: %w", err)
@@ -228,6 +234,7 @@ func (b *Bench) Result(ctx context.Context) (*Result, error) {
 	r := &b.result
 	r.fill(before, b.filter.Stats())
 	b.tally.fill(r)
+	b.changes.fill(r)
 	return r, nil
 }
 

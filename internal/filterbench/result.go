@@ -29,6 +29,11 @@ type Result struct {
 
 	Outcomes []Outcome `json:"outcomes"`
 	Reports  Reports   `json:"reports"`
+	// Changes are the patches that were applied, by rule; PatchesRefused are records that stayed as they came, by reason.
+	Changes        []Change          `json:"changes,omitempty"`
+	PatchesRefused map[string]uint64 `json:"patches_refused,omitempty"`
+	// Allow is what the filter wants to change, for `allow` of the gateway.
+	Allow []wasmhost.Change `json:"allow,omitempty"`
 	// KeptTemplates and DroppedTemplates are those with the most records.
 	KeptTemplates    []Template `json:"kept_templates"`
 	DroppedTemplates []Template `json:"dropped_templates"`
@@ -65,6 +70,20 @@ const (
 type Example struct {
 	Severity uint8  `json:"severity"`
 	Body     string `json:"body"`
+}
+
+// Change is how many patches a rule has made, with examples.
+type Change struct {
+	Rule     string       `json:"rule"`
+	Patches  uint64       `json:"patches"`
+	Examples []Difference `json:"examples"`
+}
+
+// Difference is a field of a record before and after its patches, cut.
+type Difference struct {
+	Field  string `json:"field"` // body, severity, or attribute and its name
+	Before string `json:"before"`
+	After  string `json:"after"`
 }
 
 // Reports are what the filter tells of the represented records.
@@ -137,5 +156,7 @@ func (r *Result) fill(before, after wasmhost.Stats) {
 	}
 }
 
-// Faulty tells whether the filter has failed, or miscounted.
-func (r *Result) Faulty() bool { return len(r.Errors) > 0 || r.Reports.Mismatch > 0 }
+// Faulty tells whether the filter has failed, has miscounted, or wants to change what cannot be changed.
+func (r *Result) Faulty() bool {
+	return len(r.Errors) > 0 || r.Reports.Mismatch > 0 || len(r.PatchesRefused) > 0
+}

@@ -49,6 +49,7 @@ type Batch struct {
 	repeats    *repeats.Texts // numbers bodies whose severity the body alone tells
 	ofBody     []severityOf   // of each different one
 	counts     Counts
+	patcher    patcher
 }
 
 // place is where a record stands: the indexes of its resource and of its scope.
@@ -119,7 +120,7 @@ func (b *Batch) Release() {
 	*b = Batch{
 		Verdicts: b.Verdicts[:0], resources: b.resources[:0], keys: b.keys[:0], scopes: b.scopes[:0], scopeKeys: b.scopeKeys[:0],
 		logs: b.logs[:0], places: b.places[:0], severities: b.severities[:0], finder: b.finder, repeats: b.repeats, ofBody: b.ofBody[:0],
-		counts: b.counts,
+		counts: b.counts, patcher: b.patcher,
 	}
 	batches.Put(b)
 }

@@ -19,6 +19,8 @@ const (
 type Counts struct {
 	In, Kept, Protected, Passed   int
 	Dropped, Represented, Audited Tally
+	Patches                       Tally              // that were applied
+	PatchesRefused                [len(refusals)]int // records that stayed as they came, by Refusal
 }
 
 func (c *Counts) reset() {
@@ -26,6 +28,8 @@ func (c *Counts) reset() {
 	c.Dropped.reset()
 	c.Represented.reset()
 	c.Audited.reset()
+	c.Patches.reset()
+	c.PatchesRefused = [len(refusals)]int{}
 }
 
 // Tally counts records by rule. It is used again for other batches.

@@ -26,7 +26,9 @@ func BenchmarkLogs(b *testing.B) {
 	}
 	for name, rule := range rules {
 		for _, records := range []int{1, 100, 1000} {
-			b.Run(fmt.Sprintf("%s/%d", name, records), func(b *testing.B) { benchmarkLogs(b, rule, accessLog(records)) })
+			b.Run(fmt.Sprintf("%s/%d", name, records), func(b *testing.B) {
+				benchmarkLogs(b, map[string]any{"module": "builtin:rules", "config": map[string]any{"rules": []any{rule}}}, accessLog(records))
+			})
 		}
 	}
 }
@@ -45,11 +47,26 @@ func BenchmarkEngines(b *testing.B) {
 	}
 }
 
-func benchmarkLogs(b *testing.B, rule any, input plog.Logs) {
+// BenchmarkRedact is what a record costs where one in five has an e-mail address.
+func BenchmarkRedact(b *testing.B) {
+	input := accessLog(1000)
+	for i, r := range input.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		if i%5 == 0 {
+			r.Body().SetStr(r.Body().Str()[:150] + " mail=jo.doe@example.com")
+		}
+	}
+	for name, detect := range map[string][]any{"email": {"email"}, "email and card": {"email", "card"}, "all but ip": {"email", "card", "cn_id", "phone", "bearer", "secret"}} {
+		b.Run(name, func(b *testing.B) {
+			benchmarkLogs(b, map[string]any{
+				"module": "builtin:redact", "allow": []any{"attributes", "body"}, "config": map[string]any{"detect": detect},
+			}, input)
+		})
+	}
+}
+
+func benchmarkLogs(b *testing.B, config map[string]any, input plog.Logs) {
 	cfg := NewFactory().CreateDefaultConfig().(*Config)
-	require.NoError(b, confmap.NewFromStringMap(map[string]any{
-		"module": "builtin:rules", "config": map[string]any{"rules": []any{rule}},
-	}).Unmarshal(cfg))
+	require.NoError(b, confmap.NewFromStringMap(config).Unmarshal(cfg))
 	benchmarkConfig(b, cfg, input)
 }
 

@@ -33,9 +33,17 @@ type Config struct {
 	// Config is what the filter is configured with.
 	Config map[string]any `mapstructure:"config"`
 
+	// Defaults are configurations by module: Config is merged over that of Module. An overlay that names another module
+	// does not inherit them.
+	Defaults map[string]map[string]any `mapstructure:"defaults"`
+
 	// OnError says what becomes of records that the filter fails to judge: `pass` (the
 	// default), `drop` or `refuse`.
 	OnError OnError `mapstructure:"on_error"`
+
+	// Allow is what the filter may change of the records that it keeps: `attributes`, `body`, `severity`. A filter that wants
+	// to change anything else is refused. Default: nothing.
+	Allow []wasmhost.Change `mapstructure:"allow"`
 
 	// LogOutput writes what the filter writes to standard output and error to the log, and the text of its
 	// panics, a few lines a minute. It may quote records. Default true.
@@ -176,6 +184,11 @@ func (cfg *Config) Validate() error {
 	if _, ok := onErrors[cfg.OnError]; !ok {
 		say("`on_error` is %q, which is not one of `pass`, `drop`, `refuse`", cfg.OnError)
 	}
+	for _, c := range cfg.Allow {
+		if !slices.Contains(wasmhost.Changes(), c) {
+			say("`allow` has %q, which is not one of `attributes`, `body`, `severity`", c)
+		}
+	}
 	if _, ok := inferModes[cfg.InferSeverity]; !ok {
 		say("`infer_severity` is %q, which is not one of `off`, `guard`, `set`", cfg.InferSeverity)
 	}
@@ -234,8 +247,16 @@ func (cfg *NeverDropConfig) Validate() error {
 
 // guestConfig returns what the filter is given, JSON.
 func (cfg *Config) guestConfig() ([]byte, error) {
-	if len(cfg.Config) == 0 {
+	defaults := cfg.Defaults[cfg.Module]
+	switch {
+	case len(cfg.Config) == 0 && len(defaults) == 0:
 		return []byte("{}"), nil
+	case len(defaults) == 0:
+		return json.Marshal(cfg.Config)
 	}
-	return json.Marshal(cfg.Config)
+	config := confmap.NewFromStringMap(defaults)
+	if err := config.Merge(confmap.NewFromStringMap(cfg.Config)); err != nil {
+		return nil, err
+	}
+	return json.Marshal(config.ToStringMap())
 }

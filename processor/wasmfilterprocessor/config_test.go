@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/sealgate/sealgate/internal/configtest"
+	"github.com/sealgate/sealgate/wasmhost"
 )
 
 // configured returns the configuration that yaml describes, as the Collector would
@@ -46,7 +47,7 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 		return cfg
 	}
 	short, full := sample("wasmfilter"), sample("wasmfilter/default")
-	full.Config, full.NeverDrop.Attributes = nil, nil // empty, in the file
+	full.Config, full.Defaults, full.Allow, full.NeverDrop.Attributes = nil, nil, nil, nil // empty, in the file
 	assert.Equal(t, short, full, "the defaults that the file shows are the defaults")
 
 	all := sample("wasmfilter/everything")
@@ -59,10 +60,34 @@ func TestConfigurationsAreUnderstood(t *testing.T) {
 	assert.Equal(t, &Config{
 		Module: "/etc/sealgate/filters/rules.wasm", Digest: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 		OnError: "refuse", NeverDrop: NeverDropConfig{Severity: "ERROR", Attributes: map[string]string{"audit": "true", "security.event": "*"}},
+		Allow: wasmhost.Changes(), Defaults: map[string]map[string]any{"builtin:redundancy": {"window": "5m"}},
 		InferSeverity: "set", MetadataKeys: []string{"X-Tenant"},
 		Reports: ReportMetric, FlushInterval: time.Minute, AuditOneIn: 1000, MemoryMiB: 16, Instances: 1, FuelPerRecord: 2000,
 		ReloadInterval: 30 * time.Second, TrialRecords: 5000, CacheDirectory: "/var/cache/sealgate",
 	}, all)
+}
+
+// An overlay is merged over a configuration before the processor sees either.
+func TestAnOverlayWithAnotherModuleInheritsNoConfiguration(t *testing.T) {
+	const base = "module: builtin:redundancy\ndefaults: {builtin:redundancy: {window: 60s, identity: {parts: [body]}}}"
+	for overlay, want := range map[string]string{
+		"{}": `{"window":"60s","identity":{"parts":["body"]}}`, "config: {window: 5m}": `{"window":"5m","identity":{"parts":["body"]}}`,
+		"module: builtin:rules": `{}`, "module: builtin:rules\nconfig: {rules: []}": `{"rules":[]}`,
+	} {
+		conf := confmap.New()
+		for _, text := range []string{base, overlay} {
+			part, err := confmap.NewRetrievedFromYAML([]byte(text))
+			require.NoError(t, err)
+			layer, err := part.AsConf()
+			require.NoError(t, err)
+			require.NoError(t, conf.Merge(layer))
+		}
+		cfg := createDefaultConfig().(*Config)
+		require.NoError(t, conf.Unmarshal(cfg))
+		config, err := cfg.guestConfig()
+		require.NoError(t, err)
+		assert.JSONEq(t, want, string(config), overlay)
+	}
 }
 
 func TestTheSampleConfigurationShowsEveryOption(t *testing.T) {
@@ -79,6 +104,7 @@ func TestWrongConfigurationsAreRefusedByKeyAndAcceptedValues(t *testing.T) {
 		"{}":                                     "`module` is empty",
 		"module: x\ndigest: md5:00":              "`digest` is \"md5:00\"; it has to be sha256:<hex> or sm3:<hex>",
 		"module: x\non_error: stop":              "`on_error` is \"stop\", which is not one of `pass`, `drop`, `refuse`",
+		"module: x\nallow: [time]":               "`allow` has \"time\", which is not one of `attributes`, `body`, `severity`",
 		"module: x\nreports: mail":               "`reports` is \"mail\", which is not one of `log`, `metric`",
 		"module: x\nflush_interval: 0s":          "`flush_interval` is 0s",
 		"module: x\naudit_one_in: -1":            "`audit_one_in` is -1",

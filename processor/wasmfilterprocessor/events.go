@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/sealgate/sealgate/internal/logfilter"
 	"github.com/sealgate/sealgate/wasmhost"
 )
 
@@ -29,13 +30,14 @@ type journal struct {
 
 	mu       sync.Mutex
 	failures limit
+	refusals limit
 	outputs  limit
 }
 
 func newJournal(log *zap.Logger, onError OnError) *journal {
 	return &journal{
 		log: log, onError: onError, now: time.Now,
-		failures: limit{most: failureLines}, outputs: limit{most: outputLines},
+		failures: limit{most: failureLines}, refusals: limit{most: failureLines}, outputs: limit{most: outputLines},
 	}
 }
 
@@ -59,6 +61,24 @@ func (l *limit) allows(now time.Time) (missing int, ok bool) {
 	l.written++
 	missing, l.missing = l.missing, 0
 	return missing, true
+}
+
+// refused writes that patches of records were refused, and why.
+func (j *journal) refused(c *logfilter.Counts) {
+	var why []string
+	for reason, n := range c.PatchesRefused {
+		if n > 0 {
+			why = append(why, logfilter.Refusal(reason).String())
+		}
+	}
+	if len(why) == 0 {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if missing, ok := j.refusals.allows(j.now()); ok {
+		j.log.Error("changes that the filter wants are refused; these records stay as they came", zap.Strings("reasons", why), zap.Int("batches_not_logged", missing))
+	}
 }
 
 func (j *journal) event(e wasmhost.Event) {

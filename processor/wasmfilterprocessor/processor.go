@@ -37,6 +37,7 @@ type wasmFilter struct {
 
 	runtime *wasmhost.Runtime
 	filter  *wasmhost.Filter
+	journal *journal
 	digest  string        // of the module that was loaded
 	loaded  fileState     // of its file
 	drops   atomic.Uint64 // records that rules dropped, for the audit
@@ -51,10 +52,10 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs) (*was
 		return nil, err
 	}
 	view := &logfilter.View{Guard: cfg.NeverDrop.guard(), Infer: inferModes[cfg.InferSeverity], MetadataKeys: cfg.MetadataKeys}
-	return &wasmFilter{cfg: cfg, next: next, log: set.Logger, tel: tel, view: view}, nil
+	return &wasmFilter{cfg: cfg, next: next, log: set.Logger, tel: tel, view: view, journal: newJournal(set.Logger, cfg.OnError)}, nil
 }
 
-// Capabilities says that records are removed in place.
+// Capabilities says that records are removed and changed in place.
 func (*wasmFilter) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: true}
 }
@@ -102,9 +103,10 @@ func (p *wasmFilter) open(ctx context.Context) error {
 		Instances:     p.cfg.Instances,
 		FuelPerRecord: p.cfg.FuelPerRecord,
 		OnError:       onErrors[p.cfg.OnError],
+		Allow:         p.cfg.Allow,
 		TrialRecords:  p.cfg.TrialRecords,
 		KeepOutput:    p.cfg.LogOutput,
-		OnEvent:       newJournal(p.log, p.cfg.OnError).event,
+		OnEvent:       p.journal.event,
 	})
 	if err != nil {
 		return fmt.Errorf("`module` %s does not take its `config`: %w", p.cfg.Module, err)
@@ -186,6 +188,7 @@ func (p *wasmFilter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		p.summaries.Remember(b)
 	}
 	counts := b.Settle(p.audit(), p.filter.RuleName)
+	b.Apply(judged)
 	over := false // stays so where what comes next panics
 	defer func() {
 		if !over {
@@ -194,6 +197,7 @@ func (p *wasmFilter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		}
 		judged.Commit()
 		p.tel.count(ctx, counts, p.filter.RuleName)
+		p.journal.refused(counts)
 	}()
 	switch counts.Kept {
 	case 0:

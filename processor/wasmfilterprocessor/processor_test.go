@@ -118,19 +118,22 @@ func (h *harness) count(t testing.TB, name string, rule ...string) (total int64)
 	if err != nil {
 		return 0
 	}
-	var points []metricdata.DataPoint[int64]
-	switch data := m.Data.(type) {
-	case metricdata.Sum[int64]:
-		points = data.DataPoints
-	case metricdata.Gauge[int64]:
-		points = data.DataPoints
-	}
-	for _, dp := range points {
+	for _, dp := range points(m.Data) {
 		if v, _ := dp.Attributes.Value("rule"); len(rule) == 0 || v.AsString() == rule[0] {
 			total += dp.Value
 		}
 	}
 	return total
+}
+
+func points(data metricdata.Aggregation) []metricdata.DataPoint[int64] {
+	switch data := data.(type) {
+	case metricdata.Sum[int64]:
+		return data.DataPoints
+	case metricdata.Gauge[int64]:
+		return data.DataPoints
+	}
+	return nil
 }
 
 // conserved wants every record accounted for.

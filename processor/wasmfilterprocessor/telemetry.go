@@ -53,6 +53,12 @@ func (t *instruments) count(ctx context.Context, c *logfilter.Counts, name func(
 	t.tally(ctx, t.ProcessorWasmfilterDropped, &c.Dropped, name)
 	t.tally(ctx, t.ProcessorWasmfilterRepresented, &c.Represented, name)
 	t.tally(ctx, t.ProcessorWasmfilterAudited, &c.Audited, name)
+	t.tally(ctx, t.ProcessorWasmfilterPatches, &c.Patches, name)
+	for why, n := range c.PatchesRefused {
+		if n > 0 {
+			t.ProcessorWasmfilterPatchesRefused.Add(ctx, int64(n), t.with(attribute.String("reason", logfilter.Refusal(why).String())))
+		}
+	}
 }
 
 func (t *instruments) tally(ctx context.Context, counter metric.Int64Counter, all *logfilter.Tally, name func(wasmhost.RuleID) string) {

@@ -38,7 +38,7 @@ func (cfg *Config) interpret(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("`module` %s: %w", cfg.Module, err)
 	}
-	if _, err := module.Manifest(config); err != nil {
+	if _, err := module.Manifest(config, cfg.Allow); err != nil {
 		return fmt.Errorf("`module` %s does not take its `config`: %w", cfg.Module, err)
 	}
 	return nil

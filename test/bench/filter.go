@@ -60,6 +60,7 @@ func filterComparisons() []producer {
 	unmetered[leaveGuardOut] = true
 	add("filter/fuel_cost", "the same without its guard", 1000, search, unmetered, wasmfilterprocessor.NewFactory())
 	all = append(all, guestCost{}, redundancyComparison(), attributesComparison())
+	all = append(all, redactComparisons()...)
 	add("filter/fifty_needles", "ours with two needles", 1000, rule("body_contains", needles(50)), search, wasmfilterprocessor.NewFactory())
 	return append(all, severityComparisons()...)
 }

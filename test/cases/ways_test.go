@@ -52,8 +52,11 @@ func shipped(t *testing.T, name string) map[string]any {
 	sub, err := conf.Sub("processors::wasmfilter")
 	require.NoError(t, err)
 	settings := sub.ToStringMap()
-	config, _ := settings["config"].(map[string]any)
+	defaults, _ := settings["defaults"].(map[string]any)
+	config, _ := defaults[settings["module"].(string)].(map[string]any)
 	config["clock"] = "record"
+	settings["config"] = config
+	delete(settings, "defaults")
 	return settings
 }
 

@@ -20,6 +20,8 @@ type Chunk struct {
 	needles               []uint64
 	traceID               []byte
 	protected             []uint8
+	matches               matches
+	patches               *Patches
 	names                 []string
 	texts                 []Texts // by position in names; the zero value for other columns
 }
@@ -90,6 +92,23 @@ func (c *Chunk) TextsOf(name string) *Texts {
 		}
 	}
 	return nil
+}
+
+// Matches are the matches of the detectors in record i: those from first to before end; see Match.
+func (c *Chunk) Matches(i int) (first, end int) { return c.matches.of(i) }
+
+// MatchCount is how many matches the chunk has.
+func (c *Chunk) MatchCount() int { return len(c.matches.entries) / matchSize }
+
+// Match is a match of the chunk by its number: which detector has found it, and its text.
+func (c *Chunk) Match(k int) (detector int, text []byte) { return c.matches.get(k) }
+
+// Patches takes what the filter wants to change. Without a guest around it, nobody reads them.
+func (c *Chunk) Patches() *Patches {
+	if c.patches == nil {
+		c.patches = &Patches{}
+	}
+	return c.patches
 }
 
 // Record is one record of the chunk.

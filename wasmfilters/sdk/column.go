@@ -21,6 +21,7 @@ const (
 	ColumnTraceID     = "trace_id"
 	ColumnProtected   = "protected"
 	ColumnEventName   = "event_name"
+	ColumnMatches     = "matches"
 
 	attrPrefix         = "attr:"
 	resourceAttrPrefix = "resource_attr:"
@@ -55,6 +56,7 @@ const (
 	traceIDColumn
 	protectedColumn
 	textColumn
+	matchesColumn
 )
 
 // shapeOf knows the columns of version 1 of the ABI.
@@ -82,6 +84,8 @@ func shapeOf(name string) shape {
 		return shape{traceIDColumn, 16, false}
 	case ColumnProtected:
 		return shape{protectedColumn, 1, false}
+	case ColumnMatches:
+		return shape{matchesColumn, 0, false}
 	case ColumnBody, ColumnEventName:
 		return shape{textColumn, 0, false}
 	}

@@ -103,7 +103,7 @@ func (d *Decoder) column(i int, s shape, b []byte) string {
 	if s.id == needlesColumn {
 		width = 8 * c.w
 	}
-	if s.id != textColumn && len(b) != n*width {
+	if s.id != textColumn && s.id != matchesColumn && len(b) != n*width {
 		return "has a wrong size"
 	}
 	switch s.id {
@@ -130,6 +130,10 @@ func (d *Decoder) column(i int, s shape, b []byte) string {
 		c.traceID = b
 	case protectedColumn:
 		c.protected = b
+	case matchesColumn:
+		if !c.matches.reset(b, n) {
+			return "has a match that does not lie in it"
+		}
 	case textColumn:
 		if !c.texts[i].reset(b, n) {
 			return "has a text that does not lie in it"

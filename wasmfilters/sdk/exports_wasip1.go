@@ -62,6 +62,9 @@ func exportFilter(ptr, size uint32) uint64 {
 	return pack(unsafe.Pointer(unsafe.SliceData(v)), 8*len(v))
 }
 
+//go:wasmexport sealgate_patches
+func exportPatches() uint64 { return packBytes(guest.Patches()) }
+
 //go:wasmexport sealgate_flush
 func exportFlush(now uint64, last uint32) uint64 {
 	reports := guest.Flush(now, last != 0)

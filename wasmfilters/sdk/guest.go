@@ -15,6 +15,7 @@ type Guest struct {
 	manifest []byte
 	reports  []byte
 	state    []byte
+	patches  Patches
 	err      error
 }
 
@@ -64,6 +65,7 @@ func (g *Guest) Filter(chunk []byte) []Verdict {
 		g.err = errors.New("chunk: it came without a configuration that was accepted")
 		return nil
 	}
+	g.patches.reset()
 	c, err := g.decoder.Decode(chunk)
 	if g.err = err; err != nil {
 		return nil
@@ -73,9 +75,13 @@ func (g *Guest) Filter(chunk []byte) []Verdict {
 	}
 	v := g.verdicts[:c.records]
 	clear(v)
+	c.patches = &g.patches
 	g.filter.Judge(c, v)
 	return v
 }
+
+// Patches are those of the last chunk, as the host reads them.
+func (g *Guest) Patches() []byte { return g.patches.encoded }
 
 // Err says what was wrong with the last chunk.
 func (g *Guest) Err() error { return g.err }

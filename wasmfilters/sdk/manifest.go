@@ -27,8 +27,41 @@ type Manifest struct {
 	// OnRefusal is empty, or KeepOnRefusal. A filter that remembers records loses its memory where a batch
 	// was refused, since a record that comes again must not be a repeat of itself.
 	OnRefusal string `json:"on_refusal"`
-	Error     string `json:"error"` // set by the SDK
+	// Patches is what the filter wants to change of the records that it keeps; the host must allow it.
+	Patches []string `json:"patches,omitempty"`
+	// Detectors are what the column matches has the matches of. They are looked for in body and attributes, or in
+	// those of them that DetectIn has: ChangeBody, ChangeAttributes.
+	Detectors []Detector `json:"detectors,omitempty"`
+	DetectIn  []string   `json:"detect_in,omitempty"`
+	Requires  []string   `json:"requires,omitempty"` // set by the SDK
+	Error     string     `json:"error"`              // set by the SDK
 }
+
+// What a filter can change.
+const (
+	ChangeAttributes = "attributes" // the route included
+	ChangeBody       = "body"
+	ChangeSeverity   = "severity"
+)
+
+// Detector is something that the host looks for in texts.
+type Detector struct {
+	Kind string `json:"kind"`
+	// Pattern is a regular expression in Go's syntax, for DetectRegexp. Where it has a group, that is the match.
+	Pattern string `json:"pattern,omitempty"`
+}
+
+// The kinds of detectors; see docs/wasm-abi.md.
+const (
+	DetectCard   = "card"
+	DetectCNID   = "cn_id"
+	DetectPhone  = "phone"
+	DetectEmail  = "email"
+	DetectIP     = "ip"
+	DetectBearer = "bearer"
+	DetectSecret = "secret"
+	DetectRegexp = "regexp"
+)
 
 // Identity says what makes two records repeats of each other.
 type Identity struct {
@@ -73,7 +106,11 @@ const (
 	MaxColumns = 64
 	MaxNeedles = 256
 	MaxRules   = 4096
-	MaxConfig  = 1 << 20 // bytes
+
+	MaxDetectors = 64
+	MaxPattern   = 1 << 10 // bytes of the pattern of a detector
+
+	MaxConfig = 1 << 20 // bytes
 
 	MaxNeedleSize  = 256      // bytes of a needle
 	MaxNeedlesSize = 32 << 10 // bytes of all needles
@@ -89,6 +126,8 @@ func (m *Manifest) check() error {
 		return tooMany("texts to look for in the body", len(m.Needles), MaxNeedles)
 	case len(m.Rules) > MaxRules:
 		return tooMany("rules", len(m.Rules), MaxRules)
+	case len(m.Detectors) > MaxDetectors:
+		return tooMany("detectors", len(m.Detectors), MaxDetectors)
 	}
 	for _, name := range m.Rules {
 		if len(name) > MaxName {
@@ -159,8 +198,33 @@ func (m *Manifest) appendJSON(b []byte) []byte {
 	if m.OnRefusal != "" {
 		b = appendString(append(b, `,"on_refusal":`...), m.OnRefusal)
 	}
+	b = m.appendChanges(b)
 	b = appendString(append(b, `,"error":`...), m.Error)
 	return append(b, '}')
+}
+
+// appendChanges appends what a host of version 1.0 does not know; it refuses a guest that requires it.
+func (m *Manifest) appendChanges(b []byte) []byte {
+	if len(m.Patches) > 0 {
+		b = appendStrings(append(b, `,"requires":["patches"],"patches":`...), m.Patches)
+	}
+	if len(m.DetectIn) > 0 {
+		b = appendStrings(append(b, `,"detect_in":`...), m.DetectIn)
+	}
+	for i, d := range m.Detectors {
+		if i == 0 {
+			b = append(b, `,"detectors":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"kind":`...), d.Kind)
+		b = appendString(append(b, `,"pattern":`...), d.Pattern)
+		b = append(b, '}')
+		if i == len(m.Detectors)-1 {
+			b = append(b, ']')
+		}
+	}
+	return b
 }
 
 func (id *Identity) appendJSON(b []byte) []byte {

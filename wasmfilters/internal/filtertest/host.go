@@ -5,6 +5,8 @@ package filtertest
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,7 +30,13 @@ func (r HostRecords) Body(i int) string                            { return r[i]
 func (r HostRecords) TraceID(i int) [16]byte                       { return r[i].TraceID }
 func (r HostRecords) EventName(i int) string                       { return r[i].EventName }
 func (r HostRecords) Protected(i int) bool                         { return r[i].Protected }
-func (r HostRecords) ScopeKey(int) uint64                          { return 1 }
+func (r HostRecords) Texts(i int, visit func(wasmhost.Text)) {
+	visit(wasmhost.Text{Value: r[i].Body})
+	for _, name := range slices.Sorted(maps.Keys(r[i].Attrs)) {
+		visit(wasmhost.Text{Name: name, Value: r[i].Attrs[name], Attribute: true})
+	}
+}
+func (r HostRecords) ScopeKey(int) uint64 { return 1 }
 func (r HostRecords) Attributes(i int, visit func(string, wasmhost.Value)) {
 	for name, v := range r[i].Attrs {
 		visit(name, wasmhost.Value{Text: v})

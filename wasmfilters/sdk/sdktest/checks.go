@@ -87,7 +87,7 @@ func judge(d Driver, m *sdk.Manifest, o Options, records []Record) ([]sdk.Verdic
 	if represented > counted {
 		return nil, fmt.Errorf("%d records are represented in a chunk where %d are counted", represented, counted)
 	}
-	return v, nil
+	return v, checkPatches(d, m, records)
 }
 
 func judgeOnly(records ...Record) func(Driver, *sdk.Manifest) error {
@@ -136,6 +136,7 @@ func sample(i int) Record {
 		EventName: "request", TraceID: [16]byte{byte(i), byte(i >> 8), 1},
 		Attrs:    map[string]string{"http.route": "/healthz", "log.level": "debug"},
 		Resource: map[string]string{"service.name": fmt.Sprint("service", i%3)},
+		Matches:  []Match{{i % 7, "4111111111111111"}, {1, "jo@example.com"}}[:i%3],
 	}
 }
 
@@ -156,7 +157,7 @@ func checkMost(m Module, config []byte) error { return with(m, config, judgeOnly
 func checkLong(m Module, config []byte) error {
 	long := strings.Repeat("0123456789abcdef", 1<<16)
 	return with(m, config, judgeOnly(
-		Record{Body: long, EventName: long, Attrs: map[string]string{"http.route": long}},
+		Record{Matches: []Match{{0, long}, {1, long}}, Body: long, EventName: long, Attrs: map[string]string{"http.route": long}},
 		Record{Body: long[:1<<16], Resource: map[string]string{"service.name": long}},
 		sample(1),
 	))
@@ -172,7 +173,7 @@ func checkStrange(m Module, config []byte) error {
 
 func checkBinary(m Module, config []byte) error {
 	return with(m, config, judgeOnly(
-		Record{Body: "\xff\xfe\x00\xc3\x28", EventName: "\x80", Attrs: map[string]string{"http.route": "\xf0\x90"}},
+		Record{Matches: []Match{{0, "\xff"}, {1, ""}, {2, "\xf0\x90"}}, Body: "\xff\xfe\x00\xc3\x28", EventName: "\x80", Attrs: map[string]string{"http.route": "\xf0\x90"}},
 		Record{Body: "\x00"},
 	))
 }

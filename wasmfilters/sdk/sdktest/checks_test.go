@@ -37,6 +37,34 @@ func failing(f func() sdk.Filter) (names []string) {
 	return names
 }
 
+// changing is a filter that makes one patch of the first record.
+type changing struct {
+	broken
+	patch func(*sdk.Patches)
+}
+
+func (f *changing) Configure([]byte) (sdk.Manifest, error) {
+	return sdk.Manifest{
+		Name: "changing", Version: "1", Columns: []string{sdk.ColumnMatches}, Rules: []string{"one"},
+		Patches: []string{sdk.ChangeBody}, Detectors: []sdk.Detector{{Kind: sdk.DetectCard}},
+	}, nil
+}
+
+func (f *changing) Judge(c *sdk.Chunk, _ []sdk.Verdict) { f.patch(c.Patches()) }
+
+func TestTheConformanceSuiteFindsWrongPatches(t *testing.T) {
+	for name, patch := range map[string]func(*sdk.Patches){
+		"a record that is not there":   func(p *sdk.Patches) { p.SetBody(1<<20, 1, nil) },
+		"records not in their order":   func(p *sdk.Patches) { p.SetBody(1, 1, nil); p.SetBody(0, 1, nil) },
+		"a rule that is not there":     func(p *sdk.Patches) { p.SetBody(0, 2, nil) },
+		"a match that is not there":    func(p *sdk.Patches) { p.ReplaceMatch(0, 1, 1<<20, nil) },
+		"a change that was not wanted": func(p *sdk.Patches) { p.SetSeverity(0, 1, 1) },
+	} {
+		assert.NotEmpty(t, failing(func() sdk.Filter { return &changing{patch: patch} }), name)
+	}
+	assert.Empty(t, failing(func() sdk.Filter { return &changing{patch: func(p *sdk.Patches) { p.SetBody(0, 1, []byte("x")) }} }))
+}
+
 func TestTheConformanceSuiteFindsWhatIsWrong(t *testing.T) {
 	keep := func([]sdk.Verdict) {}
 	first := func(x sdk.Verdict) func([]sdk.Verdict) { return func(v []sdk.Verdict) { v[0] = x } }

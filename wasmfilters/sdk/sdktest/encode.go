@@ -84,6 +84,8 @@ func (e *encoder) chunk() []byte {
 
 func (e *encoder) column(name string) (b []byte) {
 	switch name {
+	case sdk.ColumnMatches:
+		return matchesOf(e.records, len(e.m.Detectors))
 	case sdk.ColumnBody:
 		return texts(e.each(func(r *Record) (string, bool) { return r.Body, true }))
 	case sdk.ColumnEventName:

@@ -21,6 +21,8 @@ type Driver interface {
 	Configure(config []byte) (sdk.Manifest, error)
 	// Filter returns the verdicts as they came, however many.
 	Filter(chunk []byte) ([]sdk.Verdict, error)
+	// Patches returns what the filter wants to change in the chunk that it judged last.
+	Patches() ([]Patch, error)
 	Flush(now uint64, last bool) ([]sdk.Report, error)
 	SaveState() ([]byte, error)
 	RestoreState(state []byte) error

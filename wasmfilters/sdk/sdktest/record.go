@@ -23,6 +23,7 @@ type Record struct {
 	Protected bool
 	Attrs     map[string]string
 	Resource  map[string]string
+	Matches   []Match // of those detectors that the filter has
 }
 
 // resourceKey is a number for a resource, the same for equal ones.

@@ -56,6 +56,7 @@ var required = map[string]string{
 
 var optional = map[string]string{
 	"sealgate_flush":         "(i64, i32) -> i64",
+	"sealgate_patches":       "() -> i64",
 	"sealgate_state_save":    "() -> i64",
 	"sealgate_state_restore": "(i32, i32) -> i32",
 	"_initialize":            "() -> ()",

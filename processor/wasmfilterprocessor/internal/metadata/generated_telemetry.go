@@ -25,24 +25,26 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                          metric.Meter
-	mu                             sync.Mutex
-	registrations                  []metric.Registration
-	ProcessorWasmfilterAudited     metric.Int64Counter
-	ProcessorWasmfilterDropped     metric.Int64Counter
-	ProcessorWasmfilterErrors      metric.Int64ObservableCounter
-	ProcessorWasmfilterFuel        metric.Int64ObservableCounter
-	ProcessorWasmfilterIn          metric.Int64Counter
-	ProcessorWasmfilterInstances   metric.Int64ObservableGauge
-	ProcessorWasmfilterKept        metric.Int64Counter
-	ProcessorWasmfilterPassed      metric.Int64Counter
-	ProcessorWasmfilterProtected   metric.Int64Counter
-	ProcessorWasmfilterRefused     metric.Int64Counter
-	ProcessorWasmfilterReported    metric.Int64Counter
-	ProcessorWasmfilterRepresented metric.Int64Counter
-	ProcessorWasmfilterSwaps       metric.Int64ObservableCounter
-	ProcessorWasmfilterTime        metric.Float64ObservableCounter
-	ProcessorWasmfilterUnreported  metric.Int64Counter
+	meter                             metric.Meter
+	mu                                sync.Mutex
+	registrations                     []metric.Registration
+	ProcessorWasmfilterAudited        metric.Int64Counter
+	ProcessorWasmfilterDropped        metric.Int64Counter
+	ProcessorWasmfilterErrors         metric.Int64ObservableCounter
+	ProcessorWasmfilterFuel           metric.Int64ObservableCounter
+	ProcessorWasmfilterIn             metric.Int64Counter
+	ProcessorWasmfilterInstances      metric.Int64ObservableGauge
+	ProcessorWasmfilterKept           metric.Int64Counter
+	ProcessorWasmfilterPassed         metric.Int64Counter
+	ProcessorWasmfilterPatches        metric.Int64Counter
+	ProcessorWasmfilterPatchesRefused metric.Int64Counter
+	ProcessorWasmfilterProtected      metric.Int64Counter
+	ProcessorWasmfilterRefused        metric.Int64Counter
+	ProcessorWasmfilterReported       metric.Int64Counter
+	ProcessorWasmfilterRepresented    metric.Int64Counter
+	ProcessorWasmfilterSwaps          metric.Int64ObservableCounter
+	ProcessorWasmfilterTime           metric.Float64ObservableCounter
+	ProcessorWasmfilterUnreported     metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -214,6 +216,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ProcessorWasmfilterPassed, err = builder.meter.Int64Counter(
 		"otelcol_processor_wasmfilter_passed",
 		metric.WithDescription("Log records that were kept since the filter failed, or failed so often that it is not asked for a while. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorWasmfilterPatches, err = builder.meter.Int64Counter(
+		"otelcol_processor_wasmfilter_patches",
+		metric.WithDescription("Changes that the filter has made to log records, by rule. [Alpha]"),
+		metric.WithUnit("{patch}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorWasmfilterPatchesRefused, err = builder.meter.Int64Counter(
+		"otelcol_processor_wasmfilter_patches_refused",
+		metric.WithDescription("Log records that stayed as they came, since a change that the filter wanted is not possible, by reason. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

@@ -45,6 +45,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorWasmfilterIn.Add(context.Background(), 1)
 	tb.ProcessorWasmfilterKept.Add(context.Background(), 1)
 	tb.ProcessorWasmfilterPassed.Add(context.Background(), 1)
+	tb.ProcessorWasmfilterPatches.Add(context.Background(), 1)
+	tb.ProcessorWasmfilterPatchesRefused.Add(context.Background(), 1)
 	tb.ProcessorWasmfilterProtected.Add(context.Background(), 1)
 	tb.ProcessorWasmfilterRefused.Add(context.Background(), 1)
 	tb.ProcessorWasmfilterReported.Add(context.Background(), 1)
@@ -72,6 +74,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorWasmfilterPassed(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorWasmfilterPatches(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorWasmfilterPatchesRefused(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorWasmfilterProtected(t, testTel,
