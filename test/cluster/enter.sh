@@ -13,8 +13,8 @@ set -eu
 cgroup=$1 dir=$2
 
 if [ -z "${SEALGATE_ENTERED:-}" ]; then
-	for tasks in /sys/fs/cgroup/*/tasks; do
-		hierarchy=${tasks%/tasks}
+	for procs in /sys/fs/cgroup/*/cgroup.procs; do
+		hierarchy=${procs%/cgroup.procs}
 		mkdir "$hierarchy/$cgroup"
 		for setting in cpuset.cpus cpuset.mems; do # empty at first, and then no process may enter
 			[ ! -f "$hierarchy/$setting" ] || cat "$hierarchy/$setting" >"$hierarchy/$cgroup/$setting"
@@ -27,11 +27,14 @@ fi
 shift 2
 
 mount --make-rshared / # the kubelet's mounts have to reach containers, and no mount reaches the host
-for tasks in /sys/fs/cgroup/*/tasks; do
-	hierarchy=${tasks%/tasks} options=${hierarchy##*/}
-	[ "$options" != systemd ] || options=none,name=systemd
+for procs in /sys/fs/cgroup/*/cgroup.procs; do
+	hierarchy=${procs%/cgroup.procs}
 	umount "$hierarchy"
-	mount -t cgroup -o "$options" cgroup "$hierarchy" # its root is the cgroup of this namespace
+	case ${hierarchy##*/} in # the root of each is the cgroup of this namespace
+	unified) mount -t cgroup2 cgroup2 "$hierarchy" ;; # of version 2; runc makes cgroups there too
+	systemd) mount -t cgroup -o none,name=systemd cgroup "$hierarchy" ;;
+	*) mount -t cgroup -o "${hierarchy##*/}" cgroup "$hierarchy" ;;
+	esac
 done
 mkdir -p "$dir/var" "$dir/work"
 mount -t tmpfs -o mode=755 tmpfs /run

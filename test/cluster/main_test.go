@@ -90,7 +90,8 @@ func TestAMachineLeavesNothingBehind(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	marker := filepath.Base(t.TempDir()) + t.Name()
 	err := OnOwnMachine(t.Context(), "sh", "-ec", `
-		mkdir -p /sys/fs/cgroup/pids/kubepods/pod1 /var/lib/cni/net /var/log/pods/a /run/containerd
+		for procs in /sys/fs/cgroup/*/cgroup.procs; do mkdir -p "${procs%/*}/kubepods-of-a-test/pod1"; done
+		mkdir -p /var/lib/cni/net /var/log/pods/a /run/containerd
 		ip link add cni0 type bridge
 		mount -t tmpfs tmpfs /var/lib/kubelet
 		echo 1 >/proc/sys/vm/overcommit_memory
@@ -108,8 +109,10 @@ func TestAMachineLeavesNothingBehind(t *testing.T) {
 // text in their command.
 func leftovers(t *testing.T, text string) (found []string) {
 	t.Helper()
-	groups, _ := filepath.Glob("/sys/fs/cgroup/*/sealgate-cluster-*")
-	found = append(found, groups...)
+	for _, name := range []string{"sealgate-cluster-*", "kubepods-of-a-test"} {
+		groups, _ := filepath.Glob("/sys/fs/cgroup/*/" + name)
+		found = append(found, groups...)
+	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		t.Fatal(err)
