@@ -306,7 +306,7 @@ func (e *encoder) writeDerived(b []byte, recs Records, c column) {
 	switch c.kind {
 	case columnBodySize:
 		for k, body := range e.bodies {
-			le.PutUint32(b[4*k:], uint32(min(len(body), noText)))
+			le.PutUint32(b[4*k:], uint32(min(uint64(len(body)), noText)))
 		}
 	case columnBodyHash:
 		for k, body := range e.bodies {

@@ -54,6 +54,7 @@ type host struct {
 	reserve    api.MutableGlobal // the rest of the budget
 	budget     int64             // of the call
 	deadline   time.Time         // of the call; zero until it yields
+	yielded    func()            // is called where the guest was left, in tests
 	keepOutput bool
 	output     []byte // of the call
 }
@@ -97,6 +98,9 @@ func (h *host) yield() {
 		h.deadline = now.Add(maxTime(h.budget))
 	case now.After(h.deadline):
 		panic(errOutOfTime)
+	}
+	if h.yielded != nil {
+		h.yielded()
 	}
 }
 

@@ -44,7 +44,7 @@
 // the guest: it asks for more memory than there can be ([Yield]). The engine's code for that is Go, which
 // is preempted as any other, and the host's allocator, which is asked, may end the call with a panic. So
 // what others wait for is a slice or one bulk instruction, whatever the budget is. A test looks for the module
-// whose slice is longest, of all instructions that the validator lets through: it took 4 to 14 ms.
+// whose slice is longest, of all instructions that the validator lets through: it took 2 to 14 ms.
 //
 // A function with a loop that calls nothing and returns at most one value, as those are that
 // scan bytes, holds the counter in a local and stores it where it returns: with a counter in

@@ -57,9 +57,9 @@ type op struct {
 
 // Costs of what takes far longer than its bytes suggest, in bytes of ordinary code.
 const (
-	slow  = 16 // division, square root, conversions of floats
-	touch = 24 // memory: a line of it may be in no cache
-	exit  = 64 // the engine leaves the guest: calls of the host, references to functions
+	slow  = 16  // division, square root, conversions of floats
+	touch = 8   // memory: a line of it may be in no cache
+	exit  = 192 // the engine leaves the guest: calls of the host, references to functions
 )
 
 // row is a range of opcodes with the same description.
