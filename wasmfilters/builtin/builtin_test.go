@@ -31,7 +31,11 @@ func TestModulesHaveTheDigestThatTheyAreFoundWithAndStaySmall(t *testing.T) {
 		wasm, err := Load(name)
 		require.NoError(t, err)
 		assert.Equal(t, fmt.Sprintf("%x", sha256.Sum256(wasm)), found.SHA256)
-		assert.Less(t, len(wasm), 2_200_000, "%s: a start takes time by the megabyte: does it import fmt, time or encoding/json?", name)
+		most := 2_200_000
+		if name == "redact" {
+			most += 500_000 // SHA-256, with the self-tests of FIPS 140 that come with it
+		}
+		assert.Less(t, len(wasm), most, "%s: a start takes time by the megabyte: does it import fmt, time or encoding/json?", name)
 	}
 }
 
