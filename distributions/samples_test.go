@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sealgate/sealgate/wasmfilters/builtin"
 )
 
 // root is the repository's.
@@ -239,10 +241,18 @@ func acceptBlock(t *testing.T, text string) {
 	require.NoError(t, err, out)
 }
 
-// withSecrets writes a configuration to a file, with its paths below /etc/sealgate where there are such files.
+// withSecrets writes a configuration to a file, with its paths below /etc/sealgate where there are such
+// files, and with modules of filters.
 func withSecrets(t *testing.T, config string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "config.yaml")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config.yaml")
+	config = strings.ReplaceAll(config, "/etc/sealgate/filters/", dir+"/")
+	for _, module := range regexp.MustCompile(`/\S+\.wasm`).FindAllString(config, -1) { // one of ours stands for it
+		wasm, err := builtin.Load("redact")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(module, wasm, 0o600))
+	}
 	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(config, "/etc/sealgate/", secrets(t).dir+"/")), 0o600))
 	return file
 }
