@@ -74,12 +74,16 @@ func shipped(ctx context.Context, name string) (module, config []byte, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	if config, err = json.Marshal(conf.Get("processors::wasmfilter::config")); err != nil {
-		return nil, nil, err
-	}
 	path, _ := conf.Get("processors::wasmfilter::module").(string)
 	if len(path) <= len("builtin:") {
 		return nil, nil, errors.New("the agent has no built-in filter")
+	}
+	defaults, err := conf.Sub("processors::wasmfilter::defaults")
+	if err != nil {
+		return nil, nil, err
+	}
+	if config, err = json.Marshal(defaults.Get(path)); err != nil {
+		return nil, nil, err
 	}
 	module, err = builtin.Load(path[len("builtin:"):])
 	return module, config, err
