@@ -40,7 +40,8 @@ func filterComparisons() []producer {
 		all = append(all, &comparison{
 			name: name, unit: "ns/record", peer: peer,
 			open: func(ctx context.Context) (*subject, *subject, error) {
-				return openFilters(ctx, linesOf(records), ours, theirs, f)
+				a, b, _, err := openFilters(ctx, linesOf(records), ours, theirs, f)
+				return a, b, err
 			},
 		})
 	}
@@ -109,20 +110,26 @@ func linesOf(n int) plog.Logs {
 	return ld
 }
 
-// openFilters sets both processors up and makes sure that they keep the same.
-func openFilters(ctx context.Context, input plog.Logs, ourConfig, theirConfig map[string]any, f processor.Factory) (ours, theirs *subject, err error) {
+// openFilters sets both processors up and makes sure that they keep the same, which it returns.
+func openFilters(ctx context.Context, input plog.Logs, ourConfig, theirConfig map[string]any, f processor.Factory) (ours, theirs *subject, kept []string, err error) {
 	ours, our, err := openLogs(ctx, wasmfilterprocessor.NewFactory(), ourConfig, input)
 	if err != nil {
-		return ours, nil, err
+		return ours, nil, nil, err
 	}
 	theirs, their, err := openLogs(ctx, f, theirConfig, input)
 	if err != nil {
-		return ours, theirs, err
+		return ours, theirs, nil, err
 	}
-	if a, b := bodiesOf(our()), bodiesOf(their()); !slices.Equal(a, b) {
-		return ours, theirs, errors.New("the two keep different records")
+	a, b := bodiesOf(our()), bodiesOf(their())
+	if !slices.Equal(a, b) {
+		for i := range min(len(a), len(b)) {
+			if a[i] != b[i] {
+				return ours, theirs, nil, fmt.Errorf("the two keep different records: %q and %q", a[i], b[i])
+			}
+		}
+		return ours, theirs, nil, fmt.Errorf("the two keep different records: %d and %d", len(a), len(b))
 	}
-	return ours, theirs, nil
+	return ours, theirs, a, nil
 }
 
 // openLogs makes a subject of a processor. Each run gets a fresh copy of input; the

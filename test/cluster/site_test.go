@@ -391,7 +391,7 @@ func (s *site) storedLines(ctx context.Context, t *testing.T, service string, co
 		if err != nil {
 			return nil, err
 		}
-		lines, err := parseLines([]byte(s.sealctl(t, answer, "unseal", "--key", s.reader, "--require-sealed")))
+		lines, err := harness.ParseLines([]byte(s.sealctl(t, answer, "unseal", "--key", s.reader, "--require-sealed")))
 		if err != nil {
 			return nil, err
 		}
@@ -437,29 +437,4 @@ func (s *site) storedSpans(ctx context.Context, _ *testing.T, service string, _ 
 		found[int(number)-1]++
 	}
 	return found, nil
-}
-
-// parseLines returns the lines of an answer of Loki.
-func parseLines(answer []byte) (lines []harness.Line, err error) {
-	var parsed struct {
-		Data struct {
-			Result []struct {
-				Stream map[string]string   `json:"stream"`
-				Values [][]json.RawMessage `json:"values"`
-			} `json:"result"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(answer, &parsed); err != nil {
-		return nil, err
-	}
-	for _, stream := range parsed.Data.Result {
-		for _, value := range stream.Values {
-			var text string
-			if err := json.Unmarshal(value[1], &text); err != nil {
-				return nil, err
-			}
-			lines = append(lines, harness.Line{Text: text, Labels: stream.Stream})
-		}
-	}
-	return lines, nil
 }

@@ -154,17 +154,33 @@ func (l *Loki) QueryURL(logQL string, w Window) string {
 
 // Query returns the lines that a LogQL query finds.
 func (l *Loki) Query(ctx context.Context, logQL string, w Window) ([]Line, error) {
-	var answer struct {
-		Data struct {
-			Result []struct {
-				Stream map[string]string   `json:"stream"`
-				Values [][]json.RawMessage `json:"values"`
-			} `json:"result"`
-		} `json:"data"`
-	}
+	var answer streams
 	if err := getJSON(ctx, l.QueryURL(logQL, w), nil, &answer, asTenant(l.Tenant)...); err != nil {
 		return nil, err
 	}
+	return answer.lines()
+}
+
+// ParseLines returns the lines of an answer of Loki.
+func ParseLines(answer []byte) ([]Line, error) {
+	var parsed streams
+	if err := json.Unmarshal(answer, &parsed); err != nil {
+		return nil, err
+	}
+	return parsed.lines()
+}
+
+// streams is Loki's answer to a query of lines.
+type streams struct {
+	Data struct {
+		Result []struct {
+			Stream map[string]string   `json:"stream"`
+			Values [][]json.RawMessage `json:"values"`
+		} `json:"result"`
+	} `json:"data"`
+}
+
+func (answer *streams) lines() ([]Line, error) {
 	var lines []Line
 	for _, stream := range answer.Data.Result {
 		for _, v := range stream.Values {
