@@ -114,7 +114,7 @@ func TestWhyAFilterCannotBeTriedIsSaid(t *testing.T) {
 		"logs that are not there":    {[]string{"test", quiet, "--logs", "nowhere.log"}, "nowhere.log: no such file"},
 		"logs without a record":      {[]string{"test", quiet, "--logs", inFile(t, "empty.log", "\n\n")}, "there is no log record in it"},
 		"a checkout that is none":    {[]string{"new", "x", "--replace", t.TempDir()}, "is no checkout of github.com/sealgate/sealgate"},
-		"a language that is none":    {[]string{"new", "x", "--lang", "cobol"}, "none of go, c, assemblyscript"},
+		"a language that is none":    {[]string{"new", "x", "--lang", "cobol"}, "must be one of go, c, assemblyscript"},
 		"a check of no module":       {[]string{"check", module}, "is no WebAssembly module"},
 	} {
 		r := sealctl(t, append([]string{"filter"}, c.args...)...)

@@ -82,7 +82,7 @@ func (n *filterNew) files(name string) (map[string]string, error) {
 	case "assemblyscript":
 		return inOther(name, n.lang, "quiet.ts")
 	}
-	return nil, usagef("--lang %q is none of go, c, assemblyscript", n.lang)
+	return nil, usagef("--lang %q must be one of go, c, assemblyscript", n.lang)
 }
 
 // sdkFolder is where the copy of the SDK is.

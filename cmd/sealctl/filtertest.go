@@ -131,7 +131,7 @@ func (t *filterTest) readAllow() error {
 		if c := wasmhost.Change(name); slices.Contains(wasmhost.Changes(), c) {
 			t.opts.Allow = append(t.opts.Allow, c)
 		} else if t.allow != "" {
-			return fmt.Errorf("--allow %q is none of %v", name, wasmhost.Changes())
+			return fmt.Errorf("--allow %q must be one of %v", name, wasmhost.Changes())
 		}
 	}
 	return nil
